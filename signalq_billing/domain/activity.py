@@ -1,0 +1,90 @@
+"""Activity: how long each device was active on each local day, for one park and one period (SPEC section 4)."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from signalq_billing.domain.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRules:
+    """What a park counts as activity. `max_silence_seconds` None: an event lasts until the next one."""
+
+    active_statuses: tuple[str, ...]
+    min_active_seconds_per_day: int = 1
+    max_silence_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceActivity:
+    """Active seconds of one device in one park, one whole number per local day of the period, in order."""
+
+    device_id: str
+    day_seconds: tuple[int, ...]
+
+    @property
+    def active_seconds(self) -> int:
+        return sum(self.day_seconds)
+
+    def active_days(self, rules: ActivityRules) -> int:
+        """Local days with at least `min_active_seconds_per_day`."""
+        return sum(seconds >= rules.min_active_seconds_per_day for seconds in self.day_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class ParkActivity:
+    """All devices of one park that have an interval in the period, active or not, sorted bytewise by id."""
+
+    park_id: str
+    devices: tuple[DeviceActivity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BadRows:
+    """Rows of status_history that were left out, by reason, with a few examples (SPEC section 3).
+
+    `considered` is the number of rows the share is taken of: those of the period and its lookback plus those
+    without a usable `status_at`.
+    """
+
+    by_reason: Mapping[str, int] = field(default_factory=dict)
+    considered: int = 0
+    examples: Sequence[Mapping[str, str]] = ()
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_reason.values())
+
+    @property
+    def share(self) -> Fraction:
+        return Fraction(self.total, self.considered) if self.considered else Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRequest:
+    """What one extraction computes: every park of a cadence that has a config in force for `period`.
+
+    `clock` is the run's clock: rows later than it by more than an hour are bad.
+    """
+
+    period: Period
+    rules: Mapping[str, ActivityRules]
+    clock: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActivitySnapshot:
+    """One extraction's outcome: where its result table lies, and what it was computed from.
+
+    `source_revision` names the state of the source table that was read, as far as the cluster tells.
+    """
+
+    period: Period
+    result_table: str
+    watermark: dt.datetime | None
+    rows_read: int
+    bad_rows: BadRows
+    clock: dt.datetime
+    source_revision: str = ""

@@ -1,0 +1,18 @@
+"""flat: an amount for being eligible at all, however much was done."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """`amount` per eligible device (scope device), or once if a device is eligible (scope park)."""
+
+    counts_units: ClassVar[bool] = False
+
+    amount: Decimal
+
+    def price(self, quantity: Fraction) -> Fraction:  # noqa: ARG002 - a flat price ignores the quantity
+        return Fraction(self.amount)

@@ -1,0 +1,147 @@
+"""Orders: what billing-orders is asked to create, under which key, and what its answers mean (SPEC sections 7, 8).
+
+The payload's bytes are fixed by its content alone, so that a resend is byte-identical and a hash tells payloads apart.
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from signalq_billing.domain.period import UTC, Period
+
+KIND = "signalq_camera_payout"
+_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+_LONGEST_PART = 96
+
+
+def external_ref(park_id: str, period: Period, revision: int, device_id: str | None = None) -> str:
+    """The idempotency key of an order, the same for ever: cadence, period, park, revision (and device).
+
+    Safe in a header and in a URL path: bytes other than letters, digits and `-_.` become `~XX`, parts are joined by
+    `:`, and a part too long for either is cut and completed with its SHA-256.
+    """
+    parts = [period.cadence, period.name.isoformat(), park_id, f"r{revision}"]
+    if device_id is not None:
+        parts.append(device_id)
+    return ":".join(_key_part(part) for part in parts)
+
+
+def _key_part(text: str) -> str:
+    encoded = "".join(chr(byte) if byte in _PLAIN else f"~{byte:02X}" for byte in text.encode())
+    if len(encoded) <= _LONGEST_PART:
+        return encoded
+    return f"{encoded[:24]}~~{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPayload:
+    """The JSON body of one order, frozen from its first claim on."""
+
+    external_ref: str
+    park_id: str
+    cadence: str
+    period_name: dt.date
+    period_start: dt.datetime
+    period_end: dt.datetime
+    timezone: str
+    revision: int
+    currency: str
+    amount: Decimal
+    carried: Decimal
+    lines: Sequence[tuple[str, Decimal]]
+
+    def body(self) -> bytes:
+        """Canonical UTF-8 JSON: keys in the contract's order, no spaces, money as decimal strings."""
+        document = {
+            "external_ref": self.external_ref,
+            "kind": KIND,
+            "park_id": self.park_id,
+            "cadence": self.cadence,
+            "period": {
+                "name": self.period_name.isoformat(),
+                "start": utc_iso(self.period_start),
+                "end": utc_iso(self.period_end),
+                "timezone": self.timezone,
+            },
+            "revision": self.revision,
+            "currency": self.currency,
+            "amount": format(self.amount, "f"),
+            "carried": format(self.carried, "f"),
+            "lines": [{"device_id": device, "amount": format(amount, "f")} for device, amount in self.lines],
+            "event_at": utc_iso(self.period_end),
+        }
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def payload_hash(body: bytes) -> str:
+    """SHA-256 of an order's bytes, in hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def utc_iso(instant: dt.datetime) -> str:
+    """ISO 8601 in UTC with a `Z`; microseconds only where there are any."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class BillingOrder:
+    """An order as billing-orders tells it."""
+
+    doc_id: str
+    external_ref: str
+    amount: Decimal
+    currency: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """billing-orders holds the order, with this amount and currency."""
+
+    doc_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A definite no (400, 409, 422): the payout is held with this reason and not tried again."""
+
+    status: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misconfigured:
+    """billing-orders refuses us, not the order (401, 403, 404, 405): the run stops, nothing is held."""
+
+    status: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """Try again later with the same key and payload (408, 425, 429, 5xx, refused).
+
+    `definite` is True only where the order certainly was not created. `retry_after` is in seconds.
+    """
+
+    message: str
+    definite: bool
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody knows whether the order was created (timeout, cut connection, an answer that is not the object)."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """Asked by external_ref, billing-orders has no such order."""
+
+
+Outcome = Created | Rejected | Misconfigured | Unavailable | Unknown

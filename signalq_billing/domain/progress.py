@@ -1,0 +1,101 @@
+"""How far an order got (SPEC section 7): the three states, a claim, and why a claim is refused."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+
+class PaymentProgress(StrEnum):
+    """The only states there are; what they cannot say (held, ambiguous, attempts) lives beside them."""
+
+    NOT_CREATED = "not_created"
+    IN_PROGRESS = "in_progress"
+    CREATED = "created"
+
+
+class ClaimRefusal(StrEnum):
+    """Why an order could not be claimed. None of these is an error: somebody else got there, or must first."""
+
+    CREATED = "created"
+    IN_PROGRESS = "in_progress"
+    NOT_STALE = "not_stale"
+    HELD = "held"
+    RETIRED = "retired"
+    UNKNOWN_ORDER = "unknown_order"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to send one order, until `claimed_until` by the database's clock.
+
+    Only the holder of the order's current `fencing` number may record an outcome.
+    """
+
+    order_id: int
+    payout_id: int
+    park_id: str
+    external_ref: str
+    fencing: int
+    claimed_until: dt.datetime
+    body: bytes
+    payload_hash: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderProgress:
+    """One order as people see it."""
+
+    order_id: int
+    external_ref: str
+    device_id: str | None
+    amount: Decimal
+    payment_progress: PaymentProgress
+    attempts: int
+    doc_id: str | None
+    last_error: str | None
+    claimed_until: dt.datetime | None
+    retry_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutProgress:
+    """One payout as people see it. Its progress is `created` when all its orders are, `in_progress` when one is."""
+
+    payout_id: int
+    park_id: str
+    cadence: str
+    period_name: dt.date
+    revision: int
+    currency: str
+    total: Decimal
+    devices: int
+    reason: str | None
+    hold_reason: str | None
+    orders: Sequence[OrderProgress]
+
+    @property
+    def payment_progress(self) -> PaymentProgress:
+        states = {order.payment_progress for order in self.orders}
+        if states == {PaymentProgress.CREATED}:
+            return PaymentProgress.CREATED
+        if PaymentProgress.IN_PROGRESS in states:
+            return PaymentProgress.IN_PROGRESS
+        return PaymentProgress.NOT_CREATED
+
+    @property
+    def settled(self) -> bool:
+        """Nothing is left to do: all orders are created, or there is nothing to pay."""
+        return all(order.payment_progress is PaymentProgress.CREATED for order in self.orders)
+
+
+class StoreResult(StrEnum):
+    """What storing a computed payout did."""
+
+    STORED = "stored"
+    REPLACED = "replaced"
+    UNCHANGED = "unchanged"
+    FROZEN = "frozen"  # claimed before: what was stored stays, whether or not it differs

@@ -1,0 +1,121 @@
+"""Every error this package raises on purpose, in one small tree. A message names the park, the period and the
+field it is about, and says what to do; differences that are expected (discrepancies, bad rows) are data instead.
+
+    SignalqBillingError               exit code 1
+    ├── UsageError                    exit code 2: the caller asked for something that does not exist
+    │   └── ConfigInvalid             exit code 2: configs with problems, all of them in one report
+    ├── Refused                       exit code 3: possible, but not now or not allowed
+    │   ├── ActivityIncomplete        the replica has not reached the end of the period yet
+    │   └── Held                      a guard or an operator holds the payout
+    ├── BadRowsExceeded               too much of status_history is unusable: nobody is paid
+    ├── SourceUnavailable             YTsaurus cannot be reached or failed: try again
+    ├── SourceInvalid                 status_history or its result cannot be read as described by source.yaml
+    ├── StorageUnavailable            PostgreSQL cannot be reached: try again
+    ├── MigrationsMissing             the database is not at the version this code needs
+    ├── BillingUnavailable            billing-orders cannot be reached: try again
+    ├── BillingMisconfigured          billing-orders refuses us as such (401, 403, 404, 405): nothing is held
+    ├── OutcomeUnknown                billing-orders may or may not hold the order: ask before anything else
+    ├── IdempotencyConflict           one key, two payloads: stop that payout and alert
+    ├── PeriodOverlap                 part of the period is already paid to that park under another cadence
+    └── PayoutsUnfinished             some payouts of a run are not created yet; reconcile goes on with them
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class SignalqBillingError(Exception):
+    """Root of the tree. `exit_code` is what the command line returns for it (SPEC section 9)."""
+
+    exit_code = 1
+
+
+class UsageError(SignalqBillingError):
+    """The caller named something that does not exist or does not fit: a period, a park, a key."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ConfigProblem:
+    """One thing wrong with a config: where it stands, and what would be right."""
+
+    file: str
+    line: int
+    park_id: str
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        who = f" park {self.park_id}" if self.park_id else ""
+        what = f" {self.field}" if self.field else ""
+        return f"{place}:{who}{what}: {self.message}"
+
+
+class ConfigInvalid(UsageError):
+    """Configs have problems; none of the configs was applied."""
+
+    def __init__(self, problems: Sequence[ConfigProblem]) -> None:
+        self.problems = tuple(sorted(problems))
+        count = len(self.problems)
+        head = f"{count} problem{'s' if count != 1 else ''} in the configs, nothing was applied:"
+        super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
+
+
+class Refused(SignalqBillingError):
+    """Possible in principle, refused now."""
+
+    exit_code = 3
+
+
+class ActivityIncomplete(Refused):
+    """The watermark has not passed the period's end and the lag allowance: waiting is the only right thing."""
+
+
+class Held(Refused):
+    """A guard or an operator holds the payout until somebody releases it."""
+
+
+class BadRowsExceeded(SignalqBillingError):
+    """The share of bad rows is above `bad_row_share`: the run stops and pays nobody."""
+
+
+class SourceUnavailable(SignalqBillingError):
+    """YTsaurus cannot be reached, or a query failed in a way that a later try may mend."""
+
+
+class SourceInvalid(SignalqBillingError):
+    """The source table or a result does not have the shape that source.yaml promises."""
+
+
+class StorageUnavailable(SignalqBillingError):
+    """PostgreSQL cannot be reached."""
+
+
+class MigrationsMissing(SignalqBillingError):
+    """The schema of signalq_billing is not the one this code was written for."""
+
+
+class BillingUnavailable(SignalqBillingError):
+    """billing-orders cannot be reached or asks to come back later."""
+
+
+class BillingMisconfigured(SignalqBillingError):
+    """billing-orders refuses the credentials or does not know the address: a person has to look."""
+
+
+class OutcomeUnknown(SignalqBillingError):
+    """Whether billing-orders holds the order is not known; only asking tells."""
+
+
+class IdempotencyConflict(SignalqBillingError):
+    """The same external_ref stands for two different payloads."""
+
+
+class PeriodOverlap(SignalqBillingError):
+    """Part of this period already belongs to another payout of the park."""
+
+
+class PayoutsUnfinished(SignalqBillingError):
+    """A run ended with payouts that are neither created nor held."""

@@ -1,0 +1,163 @@
+"""What the services need from the outside, as few Protocols as they get by with. Adapters implement them; nothing
+here names a technology."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, ParkActivity
+from signalq_billing.domain.config import ParkConfig
+from signalq_billing.domain.order import BillingOrder, NotFound, Outcome, Rejected, Unavailable, Unknown
+from signalq_billing.domain.payout import Payout
+from signalq_billing.domain.period import Period
+from signalq_billing.domain.progress import Claim, ClaimRefusal, PayoutProgress, StoreResult
+
+
+class Clock(Protocol):
+    """The time of this machine, aware and in UTC. Leases go by the store's own clock instead."""
+
+    def now(self) -> datetime: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class ActivitySource(Protocol):
+    """Where camera activity comes from. Raises SourceUnavailable and SourceInvalid."""
+
+    def ping(self) -> None:
+        """Returns if the source can be read at all."""
+        ...
+
+    def watermark(self, clock: datetime) -> datetime | None:
+        """The instant up to which the replica is complete; None for a source without a single good row."""
+        ...
+
+    def extract(self, request: ActivityRequest) -> ActivitySnapshot:
+        """Compute activity where the data is, into a result table of its own, from one state of the source."""
+        ...
+
+    def read(self, result_table: str, period: Period) -> Iterator[ParkActivity]:
+        """The parks of a result table, one after another, sorted bytewise; parks without activity are not in it."""
+        ...
+
+    def discard(self, result_table: str) -> None:
+        """Remove a result table; one that is gone already is no error."""
+        ...
+
+
+class BillingOrders(Protocol):
+    """The billing service."""
+
+    def ping(self) -> None:
+        """Returns if it answers. Raises BillingUnavailable or BillingMisconfigured."""
+        ...
+
+    def create(self, claim: Claim) -> Outcome:
+        """Send the claim's bytes under its key, once. Never raises for what the other side does."""
+        ...
+
+    def find(self, external_ref: str) -> BillingOrder | NotFound | Unavailable | Unknown | Rejected:
+        """Ask for one order. Rejected: the service refuses to answer us (credentials, address)."""
+        ...
+
+    def listing(self, cadence: str, period_name: date) -> Iterator[BillingOrder]:
+        """All orders of a period. Raises BillingUnavailable, BillingMisconfigured."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPayout:
+    """Where a computed payout went."""
+
+    payout_id: int
+    park_id: str
+    result: StoreResult
+    order_count: int
+
+
+class PayoutStore(Protocol):
+    """Progress of payouts. Every method is one transaction; leases and claims go by the store's clock. Every change
+    appends to the history in the same transaction. Raises StorageUnavailable, MigrationsMissing."""
+
+    def ping(self) -> None: ...
+
+    def save_snapshot(self, snapshot: ActivitySnapshot, actor: str) -> int:
+        """Keep what an extraction was made from; returns its id."""
+        ...
+
+    def snapshot(self, snapshot_id: int) -> ActivitySnapshot: ...
+
+    def store(self, payouts: Iterable[Payout], snapshot_id: int, actor: str) -> list[StoredPayout]:
+        """Store computed payouts with their lines and orders, each park in a transaction of its own.
+
+        Never claimed before: lines are replaced. Claimed: nothing changes (FROZEN). Raises PeriodOverlap after the
+        others are stored, naming every park whose period is already paid under another name.
+        """
+        ...
+
+    def void_missing(self, period: Period, keep: Iterable[str], actor: str) -> list[str]:
+        """Take back payouts of this period for parks not in `keep` that were never claimed; returns those parks."""
+        ...
+
+    def payouts(
+        self,
+        cadence: str | None = None,
+        period_name: date | None = None,
+        park_ids: Sequence[str] | None = None,
+    ) -> list[PayoutProgress]:
+        """Payouts sorted by cadence, period, park (bytewise) and revision."""
+        ...
+
+    def unfinished(self, limit: int) -> list[PayoutProgress]:
+        """Payouts of any period that reconcile should go on with, oldest first: an order is `not_created` and its
+        `retry_at` has passed, or `in_progress` with a lease that has run out. Held and retired ones are left out."""
+        ...
+
+    def claim(self, order_id: int, worker: str, lease: timedelta) -> Claim | ClaimRefusal:
+        """Commit `in_progress` for an order that is `not_created`, with a new fencing number; freezes the payload."""
+        ...
+
+    def claim_stale(self, order_id: int, worker: str, lease: timedelta) -> Claim | ClaimRefusal:
+        """Take over an `in_progress` order whose lease has run out, to ask about it. Not an attempt to pay."""
+        ...
+
+    def record(self, claim: Claim, outcome: Outcome | NotFound, actor: str) -> bool:
+        """Record what came of a claim; False if the fencing number is no longer current, and then nothing changes.
+
+        Created -> `created`. Rejected -> `not_created` and the payout is held. Misconfigured, Unavailable, NotFound
+        -> `not_created` (with `retry_at`). Unknown -> stays `in_progress`, its lease ended.
+        """
+        ...
+
+    def hold(self, payout_id: int, reason: str, actor: str) -> None: ...
+
+
+class ConfigStore(Protocol):
+    """Park configs as applied, append-only: a changed version supersedes, it never overwrites."""
+
+    def current(self, park_ids: Sequence[str] | None = None) -> list[ParkConfig]:
+        """Every version that stands, of all parks or of some, sorted by park (bytewise) and date."""
+        ...
+
+    def paid_versions(self) -> set[tuple[str, date]]:
+        """(park_id, effective_from) of the versions some claimed payout was computed with."""
+        ...
+
+    def apply(self, configs: Sequence[ParkConfig], actor: str) -> Mapping[str, int]:
+        """Store all of them in one transaction; returns how many were `added`, `changed` and `unchanged`.
+
+        Raises ConfigInvalid for a changed version that has been paid with.
+        """
+        ...
+
+
+class Metrics(Protocol):
+    """Counters, gauges and timers, named without the `signalq_billing.` prefix."""
+
+    def count(self, name: str, value: int = 1, **tags: str) -> None: ...
+
+    def gauge(self, name: str, value: float, **tags: str) -> None: ...
+
+    def timer(self, name: str, **tags: str) -> AbstractContextManager[None]: ...
