@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfoNotFoundError
 
 import pendulum
@@ -25,7 +25,7 @@ class Every(StrEnum):
     MONTH = "month"
 
 
-@lru_cache(maxsize=None)
+@cache
 def zone(name: str) -> Timezone:
     """The IANA zone of that name. Raises UsageError for a name the zone database does not know."""
     try:
