@@ -1,6 +1,7 @@
 """Activity: how long each device was active on each local day, for one park and one period (SPEC section 4)."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -73,12 +74,22 @@ class ActivityRequest:
     rules: Mapping[str, ActivityRules]
     clock: dt.datetime
 
+    @property
+    def rules_digest(self) -> str:
+        """SHA-256 over every park's rules as far as the extraction depends on them."""
+        digest = hashlib.sha256()
+        for park_id in sorted(self.rules):
+            rules = self.rules[park_id]
+            digest.update(repr((park_id, sorted(rules.active_statuses), rules.max_silence_seconds)).encode())
+        return digest.hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class ActivitySnapshot:
     """One extraction's outcome: where its result table lies, and what it was computed from.
 
     `source_revision` names the state of the source table that was read, as far as the cluster tells.
+    `rules_digest` tells which activity rules of which parks went in: computing with others needs a new extraction.
     """
 
     period: Period
@@ -88,3 +99,4 @@ class ActivitySnapshot:
     bad_rows: BadRows
     clock: dt.datetime
     source_revision: str = ""
+    rules_digest: str = ""
