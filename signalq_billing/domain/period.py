@@ -90,7 +90,8 @@ class Cadence:
     """How often a park is paid. Period k is [anchor + k*count*every, anchor + (k+1)*count*every), k >= 0.
 
     `settle` is how long after a period's end a scheduled run starts; `catch_up_from` is the local date before
-    which the scheduler never starts a run by itself.
+    which the scheduler never starts a run by itself; `deadline` is how long after a period's end its payouts must
+    stand before somebody is alerted, None for no alert.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Cadence:
     timezone: str
     settle: dt.timedelta = dt.timedelta(minutes=15)
     catch_up_from: dt.date | None = None
+    deadline: dt.timedelta | None = None
 
     def _boundary(self, index: int) -> dt.date:
         steps = index * self.count
