@@ -11,6 +11,7 @@ field it is about, and says what to do; differences that are expected (discrepan
     ├── SourceUnavailable             YTsaurus cannot be reached or failed: try again
     ├── SourceInvalid                 status_history or its result cannot be read as described by source.yaml
     ├── StorageUnavailable            PostgreSQL cannot be reached: try again
+    ├── DependenciesUnavailable       one or more of the three services are down: nothing is created
     ├── MigrationsMissing             the database is not at the version this code needs
     ├── BillingUnavailable            billing-orders cannot be reached: try again
     ├── BillingMisconfigured          billing-orders refuses us as such (401, 403, 404, 405): nothing is held
@@ -91,6 +92,10 @@ class SourceInvalid(SignalqBillingError):
 
 class StorageUnavailable(SignalqBillingError):
     """PostgreSQL cannot be reached."""
+
+
+class DependenciesUnavailable(SignalqBillingError):
+    """At least one of YTsaurus, PostgreSQL and billing-orders is down: a run creates nothing and tries later."""
 
 
 class MigrationsMissing(SignalqBillingError):

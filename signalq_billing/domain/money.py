@@ -1,0 +1,60 @@
+"""Money: exact fractions of a major unit until the one rounding point, then whole minor units (SPEC section 6)."""
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+
+import iso4217
+
+from signalq_billing.domain.config import Rounding
+from signalq_billing.errors import UsageError
+
+
+@cache
+def minor_digits(currency: str) -> int:
+    """How many digits the currency's minor unit has by ISO 4217: 2 for RUB, 0 for JPY, 3 for BHD.
+
+    Raises UsageError for a code that ISO 4217 does not list or that has no minor unit (gold, test codes).
+    """
+    try:
+        digits = iso4217.Currency(currency).exponent
+    except ValueError as error:
+        raise UsageError(f"{currency!r} is not an ISO 4217 currency code such as RUB") from error
+    if digits is None:
+        raise UsageError(f"{currency} has no minor unit to round to: use a circulating currency")
+    return int(digits)
+
+
+def round_to_minor(amount: Fraction, currency: str, rounding: Rounding) -> int:
+    """`amount` in whole minor units; the one place where money is rounded."""
+    scaled: Fraction = amount * 10 ** minor_digits(currency)
+    return round(scaled) if rounding is Rounding.HALF_EVEN else math.floor(scaled + Fraction(1, 2))
+
+
+def spread(total: int, shares: Sequence[Fraction], currency: str) -> list[int]:
+    """Cut `total` minor units into whole ones close to the exact `shares`, whose sum rounds to `total`.
+
+    Each share gets its floor; what remains goes one each to the largest remainders, ties to the earlier share.
+    """
+    scale = 10 ** minor_digits(currency)
+    floors = [math.floor(share * scale) for share in shares]
+    remainders = [share * scale - floor for share, floor in zip(shares, floors, strict=True)]
+    by_remainder = sorted(range(len(shares)), key=lambda index: -remainders[index])
+    for index in by_remainder[: total - sum(floors)]:
+        floors[index] += 1
+    return floors
+
+
+def from_minor(minor: int, currency: str) -> Decimal:
+    """Minor units as a Decimal of major ones, written with exactly the currency's minor digits."""
+    return Decimal(minor).scaleb(-minor_digits(currency)) if minor_digits(currency) else Decimal(minor)
+
+
+def money_text(amount: Decimal | Fraction, currency: str) -> str:
+    """`amount`, already whole in minor units, with exactly the currency's minor digits and no exponent."""
+    minor = Fraction(amount) * 10 ** minor_digits(currency)
+    if minor.denominator != 1:
+        raise ValueError(f"{amount} {currency} is not whole in minor units")
+    return format(from_minor(int(minor), currency), "f")

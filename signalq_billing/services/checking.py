@@ -1,0 +1,53 @@
+"""Whether a run may begin: all three services answer, and the replica has reached the period's end."""
+
+import datetime as dt
+import logging
+
+from signalq_billing.domain.period import Period
+from signalq_billing.domain.source import Source
+from signalq_billing.errors import (
+    ActivityIncomplete,
+    BillingMisconfigured,
+    DependenciesUnavailable,
+    SignalqBillingError,
+)
+from signalq_billing.ports import ActivitySource, BillingOrders, PayoutStore
+
+log = logging.getLogger(__name__)
+
+
+def check_dependencies(activity: ActivitySource, payouts: PayoutStore, billing: BillingOrders) -> None:
+    """Returns if all three services answer.
+
+    Raises DependenciesUnavailable that names every one that does not, or BillingMisconfigured at once when
+    billing-orders refuses our credentials: waiting does not mend that.
+    """
+    down: list[str] = []
+    probes = {"YTsaurus": activity.ping, "PostgreSQL": payouts.ping, "billing-orders": billing.ping}
+    for name, ping in probes.items():
+        try:
+            ping()
+            log.info("%s answers", name)
+        except BillingMisconfigured:
+            raise
+        except SignalqBillingError as error:
+            down.append(f"{name}: {error}")
+    if down:
+        raise DependenciesUnavailable("no payout is created while a service is down.\n" + "\n".join(down))
+
+
+def ready_at(period: Period, source: Source) -> dt.datetime:
+    """The watermark that `period` needs: its end plus the replica's lag allowance (SPEC section 3)."""
+    return period.end + source.replica_lag_allowance
+
+
+def check_watermark(period: Period, watermark: dt.datetime | None, source: Source) -> None:
+    """Returns if the replica is complete for `period`. Raises ActivityIncomplete: absence of data is not inactivity."""
+    needed = ready_at(period, source)
+    if watermark is not None and watermark >= needed:
+        return
+    seen = f"reaches {watermark:%Y-%m-%d %H:%M:%S} UTC" if watermark else "has no usable row at all"
+    raise ActivityIncomplete(
+        f"{source.table} {seen}; {period} needs it to reach {needed:%Y-%m-%d %H:%M:%S} UTC "
+        f"(the period's end and replica_lag_allowance_seconds). Nobody is paid until then"
+    )

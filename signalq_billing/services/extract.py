@@ -1,0 +1,93 @@
+"""Activity of one period: computed in YTsaurus, held against the watermark and the bad-row limit, remembered."""
+
+import datetime as dt
+import logging
+from collections.abc import Sequence
+
+from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot
+from signalq_billing.domain.config import ParkConfig
+from signalq_billing.domain.period import Period
+from signalq_billing.domain.source import Source
+from signalq_billing.errors import BadRowsExceeded, SignalqBillingError
+from signalq_billing.ports import ActivitySource, Metrics, PayoutStore
+from signalq_billing.services.checking import check_watermark
+
+log = logging.getLogger(__name__)
+
+
+def request_for(period: Period, configs: Sequence[ParkConfig], clock: dt.datetime) -> ActivityRequest:
+    """What to extract so that `configs` can be computed."""
+    rules = {config.park_id: config.terms.activity for config in configs if config.terms}
+    return ActivityRequest(period, rules, clock)
+
+
+def extract(
+    period: Period,
+    configs: Sequence[ParkConfig],
+    *,
+    source: Source,
+    activity: ActivitySource,
+    metrics: Metrics,
+    now: dt.datetime,
+) -> ActivitySnapshot:
+    """Extract the activity of `configs`' parks into a result table of its own.
+
+    Raises ActivityIncomplete and BadRowsExceeded, and leaves no result table behind then.
+    """
+    with metrics.timer("extract.duration", cadence=period.cadence):
+        snapshot = activity.extract(request_for(period, configs, now))
+    _report(snapshot, metrics, now)
+    try:
+        check_watermark(period, snapshot.watermark, source)
+        check_bad_rows(snapshot, source)
+    except SignalqBillingError:
+        activity.discard(snapshot.result_table)
+        raise
+    return snapshot
+
+
+def extract_and_save(
+    period: Period,
+    configs: Sequence[ParkConfig],
+    *,
+    source: Source,
+    activity: ActivitySource,
+    payouts: PayoutStore,
+    metrics: Metrics,
+    now: dt.datetime,
+    actor: str,
+) -> int:
+    """`extract`, and keep in PostgreSQL what it was made from. Returns the snapshot's id."""
+    snapshot = extract(period, configs, source=source, activity=activity, metrics=metrics, now=now)
+    return payouts.save_snapshot(snapshot, actor)
+
+
+def check_bad_rows(snapshot: ActivitySnapshot, source: Source) -> None:
+    """Raises BadRowsExceeded, with examples, if the share of bad rows is above `bad_row_share`."""
+    bad = snapshot.bad_rows
+    if bad.share <= source.bad_row_share:
+        return
+    reasons = ", ".join(f"{reason}: {count}" for reason, count in sorted(bad.by_reason.items()))
+    examples = "\n".join(f"  {dict(example)}" for example in bad.examples)
+    raise BadRowsExceeded(
+        f"{bad.total} of {bad.considered} rows of {source.table} for {snapshot.period} are unusable "
+        f"({float(bad.share):.3%}, allowed is {float(source.bad_row_share):.3%}): {reasons}. Nobody is paid.\n"
+        f"Mend the source, or raise bad_row_share in source.yaml if leaving them out is right. Examples:\n{examples}"
+    )
+
+
+def _report(snapshot: ActivitySnapshot, metrics: Metrics, now: dt.datetime) -> None:
+    cadence = snapshot.period.cadence
+    metrics.gauge("extract.rows_read", snapshot.rows_read, cadence=cadence)
+    for reason, count in snapshot.bad_rows.by_reason.items():
+        metrics.gauge("extract.bad_rows", count, cadence=cadence, reason=reason)
+    if snapshot.watermark:
+        metrics.gauge("watermark.lag_seconds", (now - snapshot.watermark).total_seconds(), cadence=cadence)
+    log.info(
+        "%s: %d rows read, %d bad, watermark %s, result %s",
+        snapshot.period,
+        snapshot.rows_read,
+        snapshot.bad_rows.total,
+        snapshot.watermark,
+        snapshot.result_table,
+    )

@@ -1,0 +1,39 @@
+"""What a period would pay, without storing or sending anything."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from signalq_billing.domain.activity import ActivitySnapshot
+from signalq_billing.domain.config import ParkConfig
+from signalq_billing.domain.payout import Payout
+from signalq_billing.domain.period import Period
+from signalq_billing.domain.source import Source
+from signalq_billing.ports import ActivitySource, Metrics
+from signalq_billing.services.compute import payouts_of
+from signalq_billing.services.extract import extract
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Computed payouts of one period, sorted bytewise by park, and what they were computed from."""
+
+    snapshot: ActivitySnapshot
+    payouts: Sequence[Payout]
+
+
+def preview(
+    period: Period,
+    configs: Sequence[ParkConfig],
+    *,
+    source: Source,
+    activity: ActivitySource,
+    metrics: Metrics,
+    now: dt.datetime,
+) -> Preview:
+    """Extract, compute, and clean up. Raises what a run would: ActivityIncomplete, BadRowsExceeded."""
+    snapshot = extract(period, configs, source=source, activity=activity, metrics=metrics, now=now)
+    try:
+        return Preview(snapshot, list(payouts_of(snapshot, configs, activity)))
+    finally:
+        activity.discard(snapshot.result_table)

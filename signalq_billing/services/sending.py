@@ -1,0 +1,149 @@
+"""One order's way to billing-orders: claim, call, record; or, where an earlier call's outcome is unknown, ask first.
+
+Nothing here holds a database transaction while it waits for HTTP (SPEC section 7).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from dataclasses import dataclass
+from threading import Lock
+
+from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential_jitter
+
+from signalq_billing.domain.order import (
+    BillingOrder,
+    Created,
+    Misconfigured,
+    NotFound,
+    Outcome,
+    Rejected,
+    Unavailable,
+    Unknown,
+)
+from signalq_billing.domain.progress import Claim, ClaimRefusal
+from signalq_billing.ports import BillingOrders, Clock, PayoutStore
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitPolicy:
+    """How hard to try. Seconds, but for `tries`, `concurrency` and `give_up_after` (failures in a row over all
+    orders, after which no new call is started). `patience` is the longest pause before an order is left for later."""
+
+    lease: dt.timedelta = dt.timedelta(seconds=600)
+    concurrency: int = 8
+    tries: int = 4
+    first_pause: float = 0.5
+    patience: float = 30.0
+    give_up_after: int = 5
+
+
+class Breaker:
+    """Failures in a row over all orders; while open, no new call is started (SPEC section 7: unavailable)."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._failures, self._lock = limit, 0, Lock()
+
+    def note(self, result: Progressed) -> None:
+        """Count a result: billing-orders answered, or did not."""
+        with self._lock:
+            if isinstance(result, Misconfigured):
+                self._failures = self._limit
+            elif isinstance(result, Unavailable | Unknown):
+                self._failures += 1
+            else:
+                self._failures = 0
+
+    @property
+    def open(self) -> bool:
+        return self._failures >= self._limit
+
+
+Progressed = Outcome | NotFound | ClaimRefusal
+_WORTH_ANOTHER_TRY = (Unavailable, Unknown, NotFound)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Brings single orders forward. `worker` names who holds a claim, for people."""
+
+    payouts: PayoutStore
+    billing: BillingOrders
+    clock: Clock
+    worker: str
+    policy: SubmitPolicy
+
+    def bring_forward(self, order_id: int, breaker: Breaker) -> Progressed | None:
+        """Step until the order is settled or trying on would not help now. None: not tried, the breaker is open."""
+        if breaker.open:
+            return None
+        retrying = Retrying(
+            retry=retry_if_result(lambda result: isinstance(result, _WORTH_ANOTHER_TRY) and not breaker.open),
+            wait=self._pause,
+            stop=self._enough,
+            sleep=self.clock.sleep,
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )
+        return retrying(self._noted_step, order_id, breaker)
+
+    def _noted_step(self, order_id: int, breaker: Breaker) -> Progressed | None:
+        result = self.step(order_id)
+        breaker.note(result)
+        return result
+
+    def step(self, order_id: int) -> Progressed:
+        """One claim with one call. NotFound: it was not sent after all and can be claimed again."""
+        claim = self.payouts.claim(order_id, self.worker, self.policy.lease)
+        if isinstance(claim, Claim):
+            return self._recorded(claim, self.billing.create(claim))
+        if claim is not ClaimRefusal.IN_PROGRESS:
+            return claim
+        stale = self.payouts.claim_stale(order_id, self.worker, self.policy.lease)
+        return self._ask(stale) if isinstance(stale, Claim) else stale
+
+    def _ask(self, claim: Claim) -> Progressed:
+        found = self.billing.find(claim.external_ref)
+        if isinstance(found, BillingOrder):
+            return self._recorded(claim, _as_outcome(found, claim))
+        if isinstance(found, Rejected):
+            self.payouts.record(claim, Unknown(f"could not ask: {found.message}"), self.worker)
+            return Misconfigured(found.status, found.message)
+        if isinstance(found, NotFound):
+            return self._recorded(claim, found)
+        # Asking failed: what happened to the order stays as unknown as it was.
+        return self._recorded(claim, Unknown(f"could not ask: {found.message}"))
+
+    def _recorded(self, claim: Claim, result: Outcome | NotFound) -> Progressed:
+        if self.payouts.record(claim, result, self.worker):
+            log.info("order %s: %s", claim.external_ref, result)
+            return result
+        log.warning("order %s: another worker took over while %s was answered", claim.external_ref, result)
+        return ClaimRefusal.IN_PROGRESS
+
+    def _enough(self, state: RetryCallState) -> bool:
+        """No more tries now: there were enough, or the next one is further off than patience reaches."""
+        return state.attempt_number >= self.policy.tries or state.upcoming_sleep > self.policy.patience
+
+    def _pause(self, state: RetryCallState) -> float:
+        """Seconds until the next try: what billing-orders asked for, else growing; none after "no such order"."""
+        result = state.outcome.result() if state.outcome else None
+        if isinstance(result, NotFound):
+            return 0.0
+        if isinstance(result, Unavailable) and result.retry_after is not None:
+            return result.retry_after
+        growing = wait_exponential_jitter(initial=self.policy.first_pause, max=self.policy.patience, jitter=0.5)
+        return growing(state)
+
+
+def _as_outcome(found: BillingOrder, claim: Claim) -> Created | Rejected:
+    """An order that billing-orders has, held against what we meant to send."""
+    if found.amount == claim.amount and found.currency == claim.currency:
+        return Created(found.doc_id)
+    return Rejected(
+        409,
+        f"billing-orders holds {claim.external_ref} as {found.doc_id} over {found.amount} {found.currency}, "
+        f"we meant {claim.amount} {claim.currency}: find out which is right before anything is paid",
+    )

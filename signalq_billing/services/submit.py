@@ -1,0 +1,130 @@
+"""The one way to billing-orders, for DAGs, command line and reconcile alike: guards first, then each order on its
+own (SPEC sections 7 and 11). One held or failing park never blocks another."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from signalq_billing.domain.guards import Guards
+from signalq_billing.domain.money import minor_digits
+from signalq_billing.domain.order import Created, Misconfigured, Rejected
+from signalq_billing.domain.progress import ClaimRefusal, OrderProgress, PaymentProgress, PayoutProgress
+from signalq_billing.errors import BillingMisconfigured, SignalqBillingError
+from signalq_billing.ports import Metrics, PayoutStore
+from signalq_billing.services.guarding import Caps, check_kill_switch
+from signalq_billing.services.sending import Breaker, Progressed, Sender
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class SubmitReport:
+    """What came of a submit, counted in orders, and in words whatever is not created."""
+
+    created: int = 0
+    already_created: int = 0
+    held: int = 0
+    pending: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """Sends the orders of payouts that are not created yet, past the guards."""
+
+    payouts: PayoutStore
+    sender: Sender
+    guards: Guards
+    metrics: Metrics
+
+    def submit(self, payouts: Sequence[PayoutProgress]) -> SubmitReport:
+        """Bring every order of `payouts` as far as it gets today; safe to repeat, also by several at once.
+
+        Raises Held while the kill switch is on, BillingMisconfigured when billing-orders refuses us as such; what
+        was sent by then is recorded.
+        """
+        check_kill_switch(self.guards)
+        report, breaker = SubmitReport(), Breaker(self.sender.policy.give_up_after)
+        caps = Caps(self.guards, self.payouts)
+        due = [(payout, order) for payout in payouts for order in self._due(payout, caps, report)]
+        with ThreadPoolExecutor(self.sender.policy.concurrency, thread_name_prefix="submit") as pool:
+            results = list(pool.map(lambda pair: self._safely(pair[1], breaker), due))
+        for (payout, order), result in zip(due, results, strict=True):
+            self._tell(payout, order, result, report)
+        refused = next((result for result in results if isinstance(result, Misconfigured)), None)
+        if refused:
+            raise BillingMisconfigured(
+                f"{refused.message}. Nothing is held; mend the connection `billing_orders` and run again"
+            )
+        return report
+
+    def _due(self, payout: PayoutProgress, caps: Caps, report: SubmitReport) -> list[OrderProgress]:
+        """The payout's orders that are still to be made; of a held one, those to be asked about."""
+        left = [order for order in payout.orders if order.payment_progress is not PaymentProgress.CREATED]
+        report.already_created += len(payout.orders) - len(left)
+        reason = payout.hold_reason or (caps.exceeded_by(payout) if left else None)
+        if reason is None or not left:
+            return left
+        if not payout.hold_reason:
+            self.payouts.hold(payout.payout_id, reason, self.sender.worker)
+            self.metrics.count("payouts.held", cadence=payout.cadence)
+        # An order under way may have been sent already: finding out what came of it moves no money.
+        under_way = [order for order in left if order.payment_progress is PaymentProgress.IN_PROGRESS]
+        report.held += len(left) - len(under_way)
+        report.problems.append(f"{_name(payout)}: held: {reason}")
+        return under_way
+
+    def _safely(self, order: OrderProgress, breaker: Breaker) -> Progressed | SignalqBillingError | None:
+        """One order's errors stay its own."""
+        try:
+            return self.sender.bring_forward(order.order_id, breaker)
+        except SignalqBillingError as error:
+            log.exception("order %s", order.external_ref)
+            return error
+
+    def _tell(
+        self,
+        payout: PayoutProgress,
+        order: OrderProgress,
+        result: Progressed | SignalqBillingError | None,
+        report: SubmitReport,
+    ) -> None:
+        if isinstance(result, Created):
+            report.created += 1
+            self.metrics.count("orders.created", cadence=payout.cadence)
+            minor_units = int(order.amount.scaleb(minor_digits(payout.currency)))
+            self.metrics.count("orders.minor_units", minor_units, cadence=payout.cadence, currency=payout.currency)
+            return
+        if result is ClaimRefusal.CREATED:
+            report.already_created += 1
+            return
+        if isinstance(result, Rejected) or result in (ClaimRefusal.HELD, ClaimRefusal.RETIRED):
+            report.held += 1
+        else:
+            report.pending += 1
+        self.metrics.count("orders.not_created", cadence=payout.cadence, outcome=_kind(result))
+        report.problems.append(f"{_name(payout)}: order {order.external_ref}: {_words(result)}")
+
+
+def _name(payout: PayoutProgress) -> str:
+    return f"park {payout.park_id}, {payout.cadence} {payout.period_name}"
+
+
+def _kind(result: object) -> str:
+    return result.value if isinstance(result, ClaimRefusal) else type(result).__name__.lower()
+
+
+def _words(result: Progressed | SignalqBillingError | None) -> str:
+    if result is None:
+        return "not tried: billing-orders failed too often in a row; reconcile goes on with it"
+    if isinstance(result, ClaimRefusal):
+        return {
+            ClaimRefusal.IN_PROGRESS: "another worker is at it",
+            ClaimRefusal.NOT_STALE: "another worker is at it; once its lease runs out billing-orders is asked",
+            ClaimRefusal.HELD: "held",
+            ClaimRefusal.RETIRED: "its key is retired",
+        }.get(result, result.value)
+    return f"{_kind(result)}: {getattr(result, 'message', result)}"
