@@ -1,0 +1,98 @@
+"""The environment the stack's programs, the DAGs and `dev env` share: connections as SPEC section 10 shapes them.
+
+A connection or config directory that is named in the environment already is used as given, and nothing is started
+in its place: embedded by default, real when named.
+"""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from signalq_billing.devstack import airflow_settings, postgres
+from signalq_billing.devstack.home import MARKER, Home
+from signalq_billing.devstack.local_ports import HOST
+from signalq_billing.devstack.memory import Memory
+
+DATABASE = "AIRFLOW_CONN_SIGNALQ_BILLING_DB"
+YTSAURUS = "AIRFLOW_CONN_YTSAURUS_DEFAULT"
+BILLING_ORDERS = "AIRFLOW_CONN_BILLING_ORDERS"
+CONFIG = "SIGNALQ_BILLING_CONFIG"
+NAMES = (DATABASE, YTSAURUS, BILLING_ORDERS, CONFIG)
+_PREFIX = "SIGNALQ_BILLING_"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """`given` came from outside and wins; `embedded` is what this stack has instead."""
+
+    given: Mapping[str, str]
+    embedded: Mapping[str, str]
+
+    def is_given(self, name: str) -> bool:
+        return bool(self.given.get(name))
+
+    def __getitem__(self, name: str) -> str:
+        return self.given.get(name) or self.embedded[name]
+
+    @property
+    def exports(self) -> dict[str, str]:
+        """What a person's shell needs to work with this stack."""
+        names = dict.fromkeys((*NAMES, *sorted(self.given)))
+        return {name: self[name] for name in names if not name.startswith(f"{_PREFIX}DEV_")}
+
+
+def from_outside(environment: Mapping[str, str]) -> dict[str, str]:
+    """Our variables among those of the caller."""
+    return {
+        name: value for name, value in environment.items() if value and (name in NAMES or name.startswith(_PREFIX))
+    }
+
+
+def compose(home: Home, memory: Memory, given: Mapping[str, str]) -> Environment:
+    """The environment of the stack in `home`."""
+    return Environment(given, {**_connections(home, memory), CONFIG: str(home.config)})
+
+
+def _connections(home: Home, memory: Memory) -> dict[str, str]:
+    ytsaurus = {"proxy": f"http://{HOST}:{memory.port('ytsaurus')}", "token": memory.secret("ytsaurus")}
+    shapes: dict[str, dict[str, object]] = {
+        DATABASE: {
+            "conn_type": "postgres",
+            "host": HOST,
+            "port": memory.port("postgres"),
+            "login": postgres.SUPERUSER,
+            "password": postgres.password_of(home.postgres),
+            "schema": "signalq_billing",
+        },
+        YTSAURUS: {"conn_type": "ytsaurus_cluster", "extra": ytsaurus},
+        BILLING_ORDERS: {
+            "conn_type": "http",
+            "schema": "http",
+            "host": HOST,
+            "port": memory.port("billing-orders"),
+            "password": memory.secret("billing-orders"),
+        },
+    }
+    return {name: json.dumps(shape) for name, shape in shapes.items()}
+
+
+def for_programs(home: Home, memory: Memory, environment: Environment, caller: Mapping[str, str]) -> dict[str, str]:
+    """Everything a program of the stack is started with: the caller's variables, Airflow's settings, ours, the mark."""
+    local = ",".join(filter(None, (caller.get("NO_PROXY") or caller.get("no_proxy"), HOST, "localhost")))
+    foreign = {name: value for name, value in caller.items() if not name.startswith(("AIRFLOW__", "PG"))}
+    return {
+        **foreign,
+        **airflow_settings.variables(home, memory),
+        **environment.exports,
+        "NO_PROXY": local,
+        "no_proxy": local,
+        "PYTHONUNBUFFERED": "1",
+        "SPT_NOENV": "1",  # programs that rename themselves must not overwrite the mark
+        MARKER: str(home.path),
+    }
+
+
+def shell(variables: Mapping[str, str]) -> str:
+    """`export NAME=value` lines, quoted for a POSIX shell."""
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items())

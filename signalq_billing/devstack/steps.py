@@ -1,0 +1,47 @@
+"""Steps of starting the stack: waiting for something by really asking it, and saying what went wrong and where."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from signalq_billing.errors import SignalqBillingError
+
+_TAIL_LINES = 25
+
+
+class StackFailed(SignalqBillingError):
+    """A step of the local stack failed: which, why, and where its log is."""
+
+    def __init__(self, step: str, why: str, log: Path | None = None) -> None:
+        where = f"\nThe whole log: {log}" if log else ""
+        super().__init__(f"{step} failed: {why}{where}")
+        self.step = step
+
+
+def tail(log: Path, lines: int = _TAIL_LINES) -> str:
+    """The last lines of a log, indented; a remark if there are none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(log.stat().st_size - 32_768, 0))
+            kept = file.read().decode(errors="replace").splitlines()[-lines:]
+    except FileNotFoundError:
+        kept = []
+    return "\n".join(f"    {line}" for line in kept) or "    (its log is empty)"
+
+
+def wait_for(
+    step: str, ready: Callable[[], str | None], seconds: float, log: Path, doomed: Callable[[], bool] = lambda: False
+) -> None:
+    """Ask again and again until `ready` returns None; what it returns instead is why it is not ready yet.
+
+    Raises StackFailed when the time is up, or as soon as `doomed` says that waiting is useless.
+    """
+    deadline = time.monotonic() + seconds
+    pause = 0.05
+    while (why := ready()) is not None:
+        if doomed():
+            raise StackFailed(step, f"it keeps ending ({why})\n{tail(log)}", log)
+        if time.monotonic() > deadline:
+            raise StackFailed(step, f"not ready after {seconds:.0f} s ({why})\n{tail(log)}", log)
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.5)

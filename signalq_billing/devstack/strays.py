@@ -1,0 +1,52 @@
+"""Processes that carry the mark of a stack although nobody supervises them any more, and ending them."""
+
+import contextlib
+import signal
+
+import psutil
+
+from signalq_billing.devstack.home import MARKER, Home
+
+_TERM_SECONDS = 8.0
+_KILL_SECONDS = 5.0
+
+
+def find(home: Home) -> list[psutil.Process]:
+    """Every process of the stack, with all they started, except this one and those it runs under."""
+    marked = [process for process in psutil.process_iter() if _carries_mark(process, home)]
+    found = {process.pid: process for process in marked}
+    for process in marked:
+        with contextlib.suppress(psutil.Error):
+            found |= {child.pid: child for child in process.children(recursive=True)}
+    own = psutil.Process()
+    for relative in (own, *own.parents()):
+        found.pop(relative.pid, None)
+    return list(found.values())
+
+
+def _carries_mark(process: psutil.Process, home: Home) -> bool:
+    try:
+        return process.environ().get(MARKER) == str(home.path) and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):
+        return False
+
+
+def end(home: Home) -> int:
+    """End them all: ask, wait, then kill; again until none is left. Returns how many there were."""
+    ended = 0
+    while strays := find(home):
+        ended += len(strays)
+        for process in strays:
+            with contextlib.suppress(psutil.Error):
+                process.send_signal(_polite_signal(process))
+        _, stubborn = psutil.wait_procs(strays, timeout=_TERM_SECONDS)
+        for process in stubborn:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(stubborn, timeout=_KILL_SECONDS)
+    return ended
+
+
+def _polite_signal(process: psutil.Process) -> signal.Signals:
+    """PostgreSQL takes TERM for "when all clients have left" and INT for "now, in order"."""
+    return signal.SIGINT if process.name() == "postgres" else signal.SIGTERM
