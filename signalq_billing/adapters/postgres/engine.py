@@ -1,0 +1,36 @@
+"""Connections to PostgreSQL: one engine per process, its pool sized for a few threads, dead connections noticed."""
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+
+CONNECT_TIMEOUT_SECONDS = 10
+POOL_TIMEOUT_SECONDS = 30
+
+
+def make_engine(url: str | URL, *, application_name: str = "signalq-billing", pool_size: int = 8) -> Engine:
+    """An engine for `url` (postgres:// and postgresql:// mean psycopg 3). Nothing connects before it is used."""
+    parsed = make_url(url)
+    if parsed.drivername in {"postgres", "postgresql"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return create_engine(
+        parsed,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        isolation_level="READ COMMITTED",
+        hide_parameters=True,
+        connect_args=connect_arguments(application_name),
+    )
+
+
+def connect_arguments(application_name: str) -> dict[str, str | int]:
+    """What every connection of ours asks for, whoever opens it. A dead peer is noticed within a minute."""
+    return {
+        "application_name": application_name,
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "keepalives_idle": 20,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "options": "-c TimeZone=UTC -c idle_in_transaction_session_timeout=60000",
+    }

@@ -1,0 +1,40 @@
+"""One transaction, with PostgreSQL's errors told in our own words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from signalq_billing.errors import MigrationsMissing, StorageUnavailable
+
+_MISSING = (
+    psycopg.errors.UndefinedTable,
+    psycopg.errors.UndefinedColumn,
+    psycopg.errors.UndefinedObject,
+    psycopg.errors.InvalidSchemaName,
+)
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Connection]:
+    """Commits at the end, rolls back on any error. Raises StorageUnavailable and MigrationsMissing."""
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except (DBAPIError, PoolTimeout, psycopg.Error) as error:
+        raise _told(error) from error
+
+
+def _told(error: DBAPIError | PoolTimeout | psycopg.Error) -> Exception:
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    said = str(origin).strip()
+    if isinstance(origin, _MISSING):
+        return MigrationsMissing(f"{said}: run the migrations (`signalq-billing dev up` does; or alembic upgrade head)")
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    unavailable = (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError)
+    if lost or isinstance(error, unavailable) or isinstance(origin, psycopg.errors.InsufficientPrivilege):
+        return StorageUnavailable(f"PostgreSQL: {said}")
+    return error
