@@ -1,0 +1,137 @@
+"""YTsaurus as the source of camera activity: the adapter behind ports.ActivitySource."""
+
+import datetime as dt
+import logging
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from yt.wrapper import YtClient
+
+from signalq_billing.adapters.ytsaurus import result, statement
+from signalq_billing.adapters.ytsaurus.failures import FAILURES, reasons, translated
+from signalq_billing.adapters.ytsaurus.query import Patience, only_row, run_query
+from signalq_billing.adapters.ytsaurus.table import check_columns, revision
+from signalq_billing.adapters.ytsaurus.watermark import attribute_watermark
+from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, ParkActivity
+from signalq_billing.domain.period import Period
+from signalq_billing.domain.source import MAX_WATERMARK, Source
+
+log = logging.getLogger(__name__)
+
+KEPT = dt.timedelta(days=7)
+RESULT_NAME = "activity"
+RULES_NAME = "rules"
+
+
+class YtActivitySource:
+    """Activity computed by a CHYT clique into result tables, which expire after 7 days. Not for use by two threads."""
+
+    def __init__(self, client: YtClient, source: Source, patience: Patience | None = None) -> None:
+        self._client = client
+        self._source = source
+        self._patience = patience or Patience()
+
+    def ping(self) -> None:
+        """Returns if the cluster answers and status_history has the columns of source.yaml.
+
+        Raises SourceUnavailable, SourceInvalid.
+        """
+        check_columns(self._client, self._source)
+
+    def watermark(self, clock: dt.datetime) -> dt.datetime | None:
+        """The instant up to which the replica is complete; None if it has no good row (SPEC section 3).
+
+        Raises SourceUnavailable, SourceInvalid.
+        """
+        if self._source.watermark != MAX_WATERMARK:
+            return attribute_watermark(self._client, self._source.watermark, clock)
+        check_columns(self._client, self._source)
+        doing = f"asking {self._source.table} for its watermark"
+        text = statement.watermark_statement(self._source, clock)
+        query_id = run_query(self._client, text, self._source.clique, self._patience, doing)
+        return _instant(int(only_row(self._client, query_id, doing)["newest_us"] or 0))
+
+    def extract(self, request: ActivityRequest) -> ActivitySnapshot:
+        """Compute the period on the cluster into a new result table (SPEC section 4).
+
+        The snapshot's rows, bad rows and (unless it is an attribute) watermark are those of the same scan. An
+        extraction that fails removes what it has written. Raises SourceUnavailable, SourceInvalid.
+        """
+        check_columns(self._client, self._source)
+        # Asked before the scan: what the table says of itself then still holds for what is scanned later.
+        by_attribute = self._source.watermark != MAX_WATERMARK
+        told = attribute_watermark(self._client, self._source.watermark, request.clock) if by_attribute else None
+        before = revision(self._client, self._source.table)
+        with self._workspace(request.period) as directory:
+            table = f"{directory}/{RESULT_NAME}"
+            self._compute(request, directory, table)
+            statistics = result.read_result(self._client, table).statistics
+        after = revision(self._client, self._source.table)
+        return ActivitySnapshot(
+            period=request.period,
+            result_table=table,
+            watermark=told if by_attribute else _instant(statistics.newest_us),
+            rows_read=statistics.rows_read,
+            bad_rows=statistics.bad_rows,
+            clock=request.clock,
+            source_revision=before if before == after else f"{before}..{after}",
+        )
+
+    def read(self, result_table: str, period: Period) -> Iterator[ParkActivity]:
+        """The parks of a result table, sorted bytewise. Raises SourceUnavailable, or SourceInvalid if it is gone."""
+        yield from result.parks(result.read_result(self._client, result_table), result_table, period)
+
+    def discard(self, result_table: str) -> None:
+        """Remove a result table and the directory made for it; one that is gone already is no error."""
+        directory, _, name = result_table.rpartition("/")
+        ours = name == RESULT_NAME and directory.startswith(self._source.result_directory.rstrip("/") + "/")
+        with translated(f"removing {result_table}"):
+            self._client.remove(directory if ours else result_table, recursive=True, force=True)
+
+    def _compute(self, request: ActivityRequest, directory: str, table: str) -> None:
+        doing = f"extracting {request.period} from {self._source.table}"
+        rules = f"{directory}/{RULES_NAME}"
+        with translated(f"{doing}: writing {rules}"):
+            self._client.create("table", rules, attributes={"schema": list(statement.RULE_SCHEMA)})
+            self._client.write_table(rules, statement.rule_rows(request.rules))
+        text = statement.activity_statement(request, self._source, rules, table)
+        run_query(self._client, text, self._source.clique, self._patience, doing)
+        with translated(f"{doing}: removing {rules}"):
+            self._client.remove(rules, force=True)
+
+    @contextmanager
+    def _workspace(self, period: Period) -> Iterator[str]:
+        """A directory of this extraction's own, which expires, so that even a killed run leaves nothing for ever."""
+        expires = dt.datetime.now(dt.UTC) + KEPT
+        parts = (
+            self._source.result_directory.rstrip("/"),
+            _node_name(period.cadence),
+            str(period.name),
+            uuid.uuid4().hex,
+        )
+        directory = "/".join(parts)
+        with translated(f"creating {directory} (result_directory of source.yaml)"):
+            attributes = {"expiration_time": expires.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
+            self._client.create("map_node", directory, recursive=True, attributes=attributes)
+        try:
+            yield directory
+        except BaseException:
+            self._clear(directory)
+            raise
+
+    def _clear(self, directory: str) -> None:
+        try:
+            self._client.remove(directory, recursive=True, force=True)
+        except FAILURES as error:
+            log.warning("%s is left to expire: %s", directory, reasons(error))
+
+
+def _node_name(text: str) -> str:
+    """`text` without what means something in a path; the name is for people, what makes a path unique is elsewhere."""
+    return re.sub(r"[^\w.-]", "_", text, flags=re.ASCII)
+
+
+def _instant(microseconds: int) -> dt.datetime | None:
+    return statement.instant(microseconds) if microseconds else None

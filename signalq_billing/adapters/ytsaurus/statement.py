@@ -1,0 +1,127 @@
+"""The ClickHouse statements this package runs, rendered from the .sql files beside it: every name and value that is
+put into one is escaped here."""
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from string import Template
+
+from signalq_billing.domain.activity import ActivityRequest, ActivityRules
+from signalq_billing.domain.period import Period
+from signalq_billing.domain.source import Source, SourceColumns
+
+EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+FUTURE_ALLOWANCE = dt.timedelta(hours=1)
+NO_SILENCE_LIMIT = 2**62
+BAD_ROW_REASONS = (
+    "status_at_missing",
+    "status_at_before_2000",
+    "status_at_in_the_future",
+    "park_id_missing",
+    "device_id_missing",
+    "status_missing",
+    "not_utf8",
+)
+"""Why a row is bad; activity.sql counts these from 1, and a row's first reason is the one it is counted under."""
+
+RULE_SCHEMA = (
+    {"name": "park_id", "type": "string", "required": True},
+    {"name": "rule", "type": "string", "required": True},
+)
+
+
+def identifier(name: str) -> str:
+    """`name` as a quoted ClickHouse identifier: a column, or the path of a table in YT."""
+    return '"' + _escaped(name).replace('"', '\\"') + '"'
+
+
+def literal(text: str) -> str:
+    """`text` as a ClickHouse string literal."""
+    return "'" + _escaped(text).replace("'", "\\'") + "'"
+
+
+def _escaped(text: str) -> str:
+    controls = {"\0": "\\0", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+    return "".join(controls.get(char, char) for char in text.replace("\\", "\\\\"))
+
+
+def micros(instant: dt.datetime) -> int:
+    """Whole microseconds since the epoch, exactly."""
+    return (instant - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(microseconds=1)
+
+
+def instant(microseconds: int) -> dt.datetime:
+    """The UTC instant that many microseconds after the epoch. Raises OverflowError beyond the year 9999."""
+    return dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=microseconds)
+
+
+def rule(rules: ActivityRules) -> str:
+    """A park's rules as activity.sql reads them: the longest interval in microseconds, then each active status in
+    hexadecimal, every part followed by a comma."""
+    seconds = rules.max_silence_seconds
+    limit = NO_SILENCE_LIMIT if seconds is None else min(seconds * 1_000_000, NO_SILENCE_LIMIT)
+    statuses = (status.encode().hex().upper() for status in rules.active_statuses)
+    return ",".join((str(limit), *statuses, ""))
+
+
+def rule_rows(rules: Mapping[str, ActivityRules]) -> list[dict[str, str]]:
+    """The rows of the table that activity.sql joins events with, one for each park that is asked for."""
+    return [{"park_id": park_id, "rule": rule(each)} for park_id, each in sorted(rules.items())]
+
+
+def activity_statement(request: ActivityRequest, source: Source, rule_table: str, result_table: str) -> str:
+    """The statement that computes a whole period into `result_table` (SPEC section 4)."""
+    period = request.period
+    return _template("activity.sql").substitute(
+        _columns(source.columns),
+        **_period_bounds(period, source.lookback_days),
+        **_good_bounds(request.clock),
+        source=identifier(source.table),
+        rules=identifier(rule_table),
+        result=identifier(result_table),
+        example=_example(source.columns),
+    )
+
+
+def watermark_statement(source: Source, clock: dt.datetime) -> str:
+    """The statement that asks for the newest good row alone."""
+    return _template("watermark.sql").substitute(
+        _columns(source.columns), **_good_bounds(clock), source=identifier(source.table)
+    )
+
+
+def _good_bounds(clock: dt.datetime) -> dict[str, int]:
+    return {"earliest": micros(EARLIEST), "latest": micros(clock + FUTURE_ALLOWANCE)}
+
+
+def _period_bounds(period: Period, lookback_days: int) -> dict[str, int | str]:
+    start, end = micros(period.start), micros(period.end)
+    offsets = [micros(midnight) - start for midnight in period.midnights[:-1]]
+    return {
+        "period_start": start,
+        "period_end": end,
+        "period_length": end - start,
+        "window_start": max(start - lookback_days * 86_400_000_000, 0),
+        "midnights": "[" + ", ".join(f"toUInt64({offset})" for offset in offsets) + "]",
+    }
+
+
+def _columns(columns: SourceColumns) -> dict[str, str]:
+    named = (columns.park_id, columns.device_id, columns.status, columns.status_at)
+    return dict(zip(("park_id", "device_id", "status", "status_at"), map(identifier, named), strict=True))
+
+
+def _example(columns: SourceColumns) -> str:
+    """The arguments of a concat that shows a row: its values in hexadecimal, `-` for null, separated by colons."""
+    park_id, device_id, status, status_at = _columns(columns).values()
+    values = [f"ifNull(hex(source.{column}), '-')" for column in (park_id, device_id, status)]
+    values.append(f"ifNull(hex(toString(reinterpretAsUInt64(source.{status_at}))), '-')")
+    if columns.event_id is not None:
+        values.append(f"ifNull(hex(toString(source.{identifier(columns.event_id)})), '-')")
+    return ", ':', ".join(values)
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template(files(__package__).joinpath(name).read_text(encoding="utf-8"))
