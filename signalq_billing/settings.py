@@ -1,11 +1,13 @@
 """Service settings: environment variables with the prefix SIGNALQ_BILLING_, read once (SPEC section 10)."""
 
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from signalq_billing.domain.submit_policy import SubmitPolicy
 from signalq_billing.errors import UsageError
 
 
@@ -37,6 +39,16 @@ class Settings(BaseSettings):
         if not self.config.is_dir():
             raise UsageError(f"SIGNALQ_BILLING_CONFIG names {self.config}, which is not a directory")
         return self.config
+
+    @property
+    def submit_policy(self) -> SubmitPolicy:
+        """How hard to try with billing-orders."""
+        return SubmitPolicy(
+            lease=timedelta(seconds=self.lease_seconds),
+            concurrency=self.submit_concurrency,
+            tries=self.submit_tries,
+            patience=self.submit_patience_seconds,
+        )
 
 
 @cache

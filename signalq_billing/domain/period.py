@@ -138,6 +138,11 @@ class Cadence:
         """The period that the local date `day` falls into. Raises UsageError before the anchor."""
         return self.nth(self._index(day))
 
+    def containing_instant(self, instant: dt.datetime) -> Period:
+        """The period that `instant` falls into. Raises UsageError before the anchor."""
+        period = self.containing(instant.astimezone(zone(self.timezone)).date())
+        return self.following(period) if period.end <= instant else period
+
     def starts_at(self, day: dt.date) -> bool:
         """Whether one of the cadence's periods begins on the local date `day`."""
         return day >= self.anchor and self._boundary(self._index(day)) == day

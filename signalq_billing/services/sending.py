@@ -5,7 +5,6 @@ Nothing here holds a database transaction while it waits for HTTP (SPEC section 
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 from dataclasses import dataclass
 from threading import Lock
@@ -23,22 +22,10 @@ from signalq_billing.domain.order import (
     Unknown,
 )
 from signalq_billing.domain.progress import Claim, ClaimRefusal
+from signalq_billing.domain.submit_policy import SubmitPolicy
 from signalq_billing.ports import BillingOrders, Clock, PayoutStore
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SubmitPolicy:
-    """How hard to try. Seconds, but for `tries`, `concurrency` and `give_up_after` (failures in a row over all
-    orders, after which no new call is started). `patience` is the longest pause before an order is left for later."""
-
-    lease: dt.timedelta = dt.timedelta(seconds=600)
-    concurrency: int = 8
-    tries: int = 4
-    first_pause: float = 0.5
-    patience: float = 30.0
-    give_up_after: int = 5
 
 
 class Breaker:

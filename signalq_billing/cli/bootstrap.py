@@ -1,0 +1,135 @@
+"""The composition root of the command line: connections from the environment, else from Airflow's secrets backends.
+
+Nothing heavy is imported before it is needed, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from signalq_billing.adapters.clock import SystemClock
+from signalq_billing.adapters.no_metrics import NoMetrics
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from signalq_billing.adapters.billing_orders import BillingOrdersApi
+    from signalq_billing.adapters.config_files import ServiceConfig
+    from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
+    from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
+    from signalq_billing.adapters.ytsaurus.source import YtActivitySource
+    from signalq_billing.connections import Connection
+    from signalq_billing.services.run import Announce, Runner
+    from signalq_billing.services.submit import Submitter
+    from signalq_billing.settings import Settings
+
+DATABASE, YTSAURUS, BILLING = "signalq_billing_db", "ytsaurus_default", "billing_orders"
+
+
+def connection(conn_id: str) -> Connection:
+    """A connection by Airflow's rules: `AIRFLOW_CONN_<ID>` first; only without it Airflow itself is imported and asked.
+
+    Raises UsageError that names the variable to set when nobody knows the connection.
+    """
+    from signalq_billing.connections import from_environment
+    from signalq_billing.errors import UsageError
+
+    if found := from_environment(conn_id, os.environ):
+        return found
+    try:
+        from signalq_billing.orchestration.connections import from_airflow
+
+        return from_airflow(conn_id)
+    except Exception as error:  # Airflow has many ways to say that it does not know a connection
+        raise UsageError(
+            f"connection {conn_id!r} is not known: set AIRFLOW_CONN_{conn_id.upper()}, "
+            f'for the local stack with: eval "$(signalq-billing dev env)"'
+        ) from error
+
+
+class Wiring:
+    """Adapters of one command, each made when first asked for."""
+
+    clock = SystemClock()
+    metrics = NoMetrics()
+
+    @cached_property
+    def actor(self) -> str:
+        """Who does it, for the history."""
+        return f"cli {getpass.getuser()}@{socket.gethostname()}"
+
+    @cached_property
+    def settings(self) -> Settings:
+        from signalq_billing.settings import settings
+
+        return settings()
+
+    @cached_property
+    def config(self) -> ServiceConfig:
+        from signalq_billing.adapters.config_files import load_service_config
+
+        return load_service_config(self.settings.config_directory)
+
+    @cached_property
+    def engine(self) -> Engine:
+        from signalq_billing.adapters.postgres.engine import make_engine
+        from signalq_billing.connections import postgres_url
+
+        return make_engine(postgres_url(connection(DATABASE)))
+
+    @cached_property
+    def payouts(self) -> PostgresPayoutStore:
+        from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
+
+        return PostgresPayoutStore(self.engine)
+
+    @cached_property
+    def configs(self) -> PostgresConfigStore:
+        from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
+
+        return PostgresConfigStore(self.engine)
+
+    @cached_property
+    def activity(self) -> YtActivitySource:
+        from signalq_billing.adapters.ytsaurus.source import YtActivitySource, yt_client
+        from signalq_billing.connections import ytsaurus_settings
+
+        return YtActivitySource(yt_client(*ytsaurus_settings(connection(YTSAURUS))), self.config.source)
+
+    @cached_property
+    def billing(self) -> BillingOrdersApi:
+        import requests
+
+        from signalq_billing.adapters.billing_orders import BearerAuth, BillingOrdersApi
+        from signalq_billing.connections import http_base_url
+
+        conn, session = connection(BILLING), requests.Session()
+        session.auth = BearerAuth(conn.password or "")
+        return BillingOrdersApi(session, http_base_url(conn), timeout_seconds=self.settings.http_timeout_seconds)
+
+    @cached_property
+    def submitter(self) -> Submitter:
+        from signalq_billing.services.sending import Sender
+        from signalq_billing.services.submit import Submitter
+
+        worker = f"{self.actor} pid {os.getpid()}"
+        sender = Sender(self.payouts, self.billing, self.clock, worker, self.settings.submit_policy)
+        return Submitter(self.payouts, sender, self.config.guards, self.metrics)
+
+    def runner(self, announce: Announce) -> Runner:
+        from signalq_billing.services.run import Runner
+
+        return Runner(
+            source=self.config.source,
+            activity=self.activity,
+            payouts=self.payouts,
+            billing=self.billing,
+            submitter=self.submitter,
+            metrics=self.metrics,
+            actor=self.actor,
+            announce=announce,
+        )

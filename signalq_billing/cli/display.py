@@ -1,0 +1,115 @@
+"""How commands show things: tables for people on a terminal of any width, JSON for programs, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from signalq_billing.domain.money import money_text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from signalq_billing.domain.payout import Payout
+    from signalq_billing.domain.progress import PayoutProgress
+    from signalq_billing.services.run import Announce
+
+
+def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON value
+    """One JSON document on standard output, UTF-8."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def print_table(table: Table) -> None:
+    """A table on standard output, as wide as the terminal, or as wide as it needs when that is a file or a pipe."""
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console.print(table)
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Announce]:
+    """Tell people on standard error what is being done: a spinner on a terminal, lines elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    if quiet or not console.is_terminal:
+        yield lambda text: None if quiet else console.print(f"{text} ...")
+        return
+    with console.status("starting ...") as status:
+        yield lambda text: status.update(f"{text} ...")
+
+
+def table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
+    """An empty table in the house style; the columns in `right` hold numbers."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def print_payouts(payouts: Sequence[Payout]) -> None:
+    """What would be paid, park by park, and totals by currency."""
+    made = table(
+        "park", "config", "devices", "paid", "total", "currency", "why zero", right=("devices", "paid", "total")
+    )
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for payout in payouts:
+        paid = sum(line.reason is None for line in payout.lines)
+        made.add_row(
+            payout.park_id,
+            payout.config.version,
+            str(len(payout.lines)),
+            str(paid),
+            money_text(payout.total, payout.currency),
+            payout.currency,
+            payout.reason or "",
+        )
+        totals[payout.currency] += payout.total
+    print_table(made)
+    print_totals(totals)
+
+
+def print_progress(payouts: Sequence[PayoutProgress]) -> None:
+    """How far every payout got, and totals by currency."""
+    made = table(
+        "park", "period", "rev", "total", "currency", "progress", "orders", "note", right=("rev", "total", "orders")
+    )
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for payout in payouts:
+        made.add_row(
+            payout.park_id,
+            f"{payout.cadence} {payout.period_name}",
+            str(payout.revision),
+            money_text(payout.total, payout.currency),
+            payout.currency,
+            payout.payment_progress.value if payout.orders else "nothing to pay",
+            str(len(payout.orders)),
+            note(payout),
+        )
+        totals[payout.currency] += payout.total
+    print_table(made)
+    print_totals(totals)
+
+
+def note(payout: PayoutProgress) -> str:
+    """What a person should know about a payout: why it is held, zero, or what went wrong last."""
+    if payout.hold_reason:
+        return f"held: {payout.hold_reason}"
+    errors = [order.last_error for order in payout.orders if order.last_error and not order.doc_id]
+    return errors[0] if errors else payout.reason or ""
+
+
+def print_totals(totals: dict[str, Decimal]) -> None:
+    for currency, total in sorted(totals.items()):
+        print(f"total {money_text(total, currency)} {currency}")  # noqa: T201

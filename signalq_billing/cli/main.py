@@ -1,0 +1,63 @@
+"""`signalq-billing`: the services without Airflow, for operators and for the days when Airflow is what is down.
+
+Exit codes: 0 done, 1 failed, 2 bad usage or bad config, 3 refused (held, guard, not ready).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import typer
+
+from signalq_billing import __version__
+from signalq_billing.cli import config, dev, doctor, payouts
+from signalq_billing.errors import SignalqBillingError
+
+app = typer.Typer(
+    name="signalq-billing",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Pays taxi fleets for SignalQ cameras: exactly once, to the kopeck.",
+    epilog="Exit codes: 0 done, 1 failed, 2 bad usage or bad config, 3 refused (held, guard, not ready).",
+)
+app.add_typer(config.app, name="config")
+app.add_typer(dev.app, name="dev")
+payouts.mount(app)
+doctor.mount(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log what is done, to standard error."),
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),  # noqa: ARG001
+) -> None:
+    """Options of every command."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+
+
+def main() -> None:
+    """Run a command; our own errors become one message on standard error and their exit code."""
+    try:
+        app()
+    except SignalqBillingError as error:
+        typer.secho(f"error: {error}", err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("interrupted; what was sent is recorded, `status` shows it", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

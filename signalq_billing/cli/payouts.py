@@ -1,0 +1,165 @@
+"""Commands about payouts: preview, run, reconcile, status."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from signalq_billing.cli.bootstrap import Wiring
+from signalq_billing.domain.period import Period
+
+CadenceOption = Annotated[str, typer.Option("--cadence", "-c", help="A cadence of cadences.yaml.")]
+PeriodOption = Annotated[
+    str | None, typer.Option("--period", "-p", help="First local date of the period; default: the last complete one.")
+]
+ParksOption = Annotated[
+    list[str] | None, typer.Option("--park", help="Only this park; may be given many times. Default: all parks.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def mount(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command()(preview)
+    app.command()(run)
+    app.command()(reconcile)
+    app.command()(status)
+
+
+def preview(
+    cadence: CadenceOption, period: PeriodOption = None, park: ParksOption = None, json: JsonOption = False
+) -> None:
+    """Compute what a period pays; store and send nothing.
+
+    Example: signalq-billing preview --cadence weekly_msk --period 2026-11-16 --park park-7f3a --json
+    """
+    from signalq_billing.cli import display
+    from signalq_billing.cli.documents import preview_document
+    from signalq_billing.services.preview import preview as compute_preview
+
+    wiring = Wiring()
+    now = wiring.clock.now()
+    chosen = _period(wiring, cadence, period)
+    with display.progress(quiet=json) as announce:
+        announce(f"computing {chosen} in YTsaurus")
+        result = compute_preview(
+            chosen,
+            _configs(wiring, chosen, park),
+            source=wiring.config.source,
+            activity=wiring.activity,
+            metrics=wiring.metrics,
+            now=now,
+        )
+    if json:
+        display.print_json(preview_document(result))
+        return
+    display.print_payouts(result.payouts)
+    bad = result.snapshot.bad_rows
+    typer.echo(f"watermark {result.snapshot.watermark}; {result.snapshot.rows_read} rows read, {bad.total} of them bad")
+
+
+def run(
+    cadence: CadenceOption,
+    period: PeriodOption = None,
+    park: ParksOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Same as preview: store and send nothing.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Do what the payouts DAG does, for one period: extract, compute, create orders. Safe to repeat.
+
+    Example: signalq-billing run --cadence weekly_msk --period 2026-11-16
+    """
+    from signalq_billing.cli import display
+    from signalq_billing.cli.documents import status_document
+
+    if dry_run:
+        preview(cadence, period, park, json)
+        return
+    wiring = Wiring()
+    chosen = _period(wiring, cadence, period)
+    configs = _configs(wiring, chosen, park)
+    with display.progress(quiet=json) as announce:
+        result = wiring.runner(announce).run(chosen, configs, all_parks=not park, now=wiring.clock.now())
+    if json:
+        display.print_json(status_document(result.payouts))
+    else:
+        display.print_progress(result.payouts)
+        orders = result.orders
+        typer.echo(f"orders: {orders.created} created now, {orders.already_created} before, {orders.held} held")
+    for problem in result.orders.problems:
+        typer.echo(problem, err=True)
+    if result.unfinished:
+        typer.echo(f"not settled: {', '.join(result.unfinished)}. Run again, or leave it to reconcile.", err=True)
+        raise typer.Exit(1)
+    if result.held:
+        raise typer.Exit(3)
+
+
+def reconcile(json: JsonOption = False) -> None:
+    """Go on with unfinished payouts of all periods: ask about stale ones, create what is not created.
+
+    Example: signalq-billing reconcile
+    """
+    from signalq_billing.cli import display
+    from signalq_billing.services.reconcile import reconcile as settle
+
+    wiring = Wiring()
+    with display.progress(quiet=json) as announce:
+        announce("asking billing-orders about unfinished payouts")
+        report = settle(
+            activity=wiring.activity, payouts=wiring.payouts, billing=wiring.billing, submitter=wiring.submitter
+        )
+    orders = report.orders
+    counts = {
+        "payouts": report.payouts,
+        "created": orders.created,
+        "already_created": orders.already_created,
+        "held": orders.held,
+        "pending": orders.pending,
+    }
+    if json:
+        display.print_json({**counts, "problems": orders.problems})
+    else:
+        typer.echo(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()))
+        for problem in orders.problems:
+            typer.echo(problem, err=True)
+    if orders.pending:
+        raise typer.Exit(1)
+
+
+def status(
+    cadence: Annotated[str | None, typer.Option("--cadence", "-c", help="Only this cadence.")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", "-p", help="Only the period that starts on this date.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show how far every payout got.
+
+    Example: signalq-billing status --cadence weekly_msk --period 2026-11-16
+    """
+    from signalq_billing.cli import display
+    from signalq_billing.cli.documents import status_document
+    from signalq_billing.services.selecting import parse_date
+
+    payouts = Wiring().payouts.payouts(cadence, parse_date(period) if period else None)
+    if json:
+        display.print_json(status_document(payouts))
+    elif payouts:
+        display.print_progress(payouts)
+    else:
+        typer.echo("no payouts are stored for that yet")
+
+
+def _period(wiring: Wiring, cadence: str, name: str | None) -> Period:
+    from signalq_billing.services.selecting import cadence_named, parse_date, period_named
+
+    found = cadence_named(wiring.config.cadences, cadence)
+    return period_named(found, parse_date(name) if name else None, wiring.clock.now())
+
+
+def _configs(wiring: Wiring, period: Period, parks: list[str] | None):  # type: ignore[no-untyped-def]
+    from signalq_billing.services.selecting import configs_for
+
+    return configs_for(wiring.configs.current(), wiring.config.cadences, period, parks or ())

@@ -1,0 +1,17 @@
+"""How hard to try with billing-orders before an order is left to a later run."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitPolicy:
+    """How hard to try. Seconds, but for `tries`, `concurrency` and `give_up_after` (failures in a row over all
+    orders, after which no new call is started). `patience` is the longest pause before an order is left for later."""
+
+    lease: dt.timedelta = dt.timedelta(seconds=600)
+    concurrency: int = 8
+    tries: int = 4
+    first_pause: float = 0.5
+    patience: float = 30.0
+    give_up_after: int = 5

@@ -1,0 +1,125 @@
+"""The composition root under Airflow: connection ids become adapters, and a run's context becomes a request.
+
+Heavy imports stay inside the functions: DAG files import this module, and tasks need only a part of it each.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from signalq_billing.adapters.clock import SystemClock
+from signalq_billing.settings import settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from signalq_billing.adapters.config_files import ServiceConfig
+    from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
+    from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
+    from signalq_billing.ports import ActivitySource, BillingOrders
+    from signalq_billing.services.submit import Submitter
+
+DATABASE = "signalq_billing_db"
+YTSAURUS = "ytsaurus_default"
+BILLING = "billing_orders"
+
+
+@cache
+def config() -> ServiceConfig:
+    """Cadences, source and guards; park configs are read from PostgreSQL only. Raises ConfigInvalid."""
+    from signalq_billing.adapters.config_files import load_service_config
+
+    return load_service_config(settings().config_directory)
+
+
+class AirflowMetrics:
+    """Metrics through Airflow's own stats (StatsD or OpenTelemetry), under `signalq_billing.`."""
+
+    def count(self, name: str, value: int = 1, **tags: str) -> None:
+        from airflow.sdk.observability import stats
+
+        stats.incr(f"signalq_billing.{name}", value, tags=tags)
+
+    def gauge(self, name: str, value: float, **tags: str) -> None:
+        from airflow.sdk.observability import stats
+
+        stats.gauge(f"signalq_billing.{name}", value, tags=tags)
+
+    def timer(self, name: str, **tags: str) -> AbstractContextManager[None]:
+        from airflow.sdk.observability import stats
+
+        timing: AbstractContextManager[None] = stats.timer(f"signalq_billing.{name}", tags=tags)
+        return timing
+
+
+def now() -> dt.datetime:
+    """The run's clock."""
+    return SystemClock().now()
+
+
+@cache
+def payout_store() -> PostgresPayoutStore:
+    """Progress of payouts, in the database of connection `signalq_billing_db`."""
+    from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
+
+    return PostgresPayoutStore(_engine())
+
+
+@cache
+def config_store() -> PostgresConfigStore:
+    """Park configs as applied, in the same database."""
+    from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
+
+    return PostgresConfigStore(_engine())
+
+
+@cache
+def _engine() -> Engine:
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+    from signalq_billing.adapters.postgres.engine import make_engine
+
+    return make_engine(PostgresHook(postgres_conn_id=DATABASE).sqlalchemy_url)
+
+
+@cache
+def activity_source() -> ActivitySource:
+    """Camera activity, in the cluster of connection `ytsaurus_default`."""
+    from signalq_billing.adapters.ytsaurus.source import YtActivitySource, yt_client
+    from signalq_billing.connections import ytsaurus_settings
+    from signalq_billing.orchestration.connections import from_airflow
+
+    client = yt_client(*ytsaurus_settings(from_airflow(YTSAURUS)))
+    return YtActivitySource(client, config().source)
+
+
+@cache
+def billing_orders() -> BillingOrders:
+    """The billing service of connection `billing_orders`."""
+    from airflow.providers.http.hooks.http import HttpHook
+
+    from signalq_billing.adapters.billing_orders import BearerAuth, BillingOrdersApi
+    from signalq_billing.orchestration.connections import from_airflow
+
+    hook = HttpHook(http_conn_id=BILLING)
+    session = hook.get_conn()
+    session.auth = BearerAuth(from_airflow(BILLING).password or "")
+    return BillingOrdersApi(session, hook.base_url, timeout_seconds=settings().http_timeout_seconds)
+
+
+def submitter(worker: str) -> Submitter:
+    """The one way to billing-orders, as this deployment has it."""
+    from signalq_billing.services.sending import Sender
+    from signalq_billing.services.submit import Submitter
+
+    sender = Sender(payout_store(), billing_orders(), SystemClock(), worker, settings().submit_policy)
+    return Submitter(payout_store(), sender, config().guards, AirflowMetrics())
+
+
+def worker_name(run: str, task: str) -> str:
+    """Who holds a claim, for people: DAG run, task, and the process that does it."""
+    return f"airflow {run} {task} pid {os.getpid()}"

@@ -1,0 +1,155 @@
+"""Task bodies of the payouts DAG. Each reads what the run was asked to do, calls a service, and hands on ids."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import get_current_context
+
+from signalq_billing.errors import PayoutsUnfinished
+from signalq_billing.orchestration import bootstrap
+from signalq_billing.orchestration.failures import told_to_airflow
+from signalq_billing.orchestration.run_request import RunRequest, read_request
+from signalq_billing.services import selecting
+
+if TYPE_CHECKING:
+    from signalq_billing.domain.config import ParkConfig
+
+log = logging.getLogger(__name__)
+
+
+@told_to_airflow
+def check_dependencies(cadence: str) -> str:
+    """Check the run's form first, then that YTsaurus, PostgreSQL and billing-orders answer. Returns the period."""
+    from signalq_billing.services.checking import check_dependencies as check
+
+    request = _request(cadence)
+    bootstrap.config()
+    check(bootstrap.activity_source(), bootstrap.payout_store(), bootstrap.billing_orders())
+    parks = _parks(request)
+    log.info("%s: %d parks, %s to %s UTC", request.period, len(parks), request.period.start, request.period.end)
+    return request.period.name.isoformat()
+
+
+@told_to_airflow
+def watermark_reached(cadence: str) -> bool:
+    """Whether status_history is complete for the period; asked again and again until it is."""
+    from signalq_billing.errors import ActivityIncomplete
+    from signalq_billing.services.checking import check_watermark
+
+    request, source = _request(cadence), bootstrap.config().source
+    try:
+        check_watermark(request.period, bootstrap.activity_source().watermark(bootstrap.now()), source)
+    except ActivityIncomplete as error:
+        log.info("%s", error)
+        return False
+    return True
+
+
+@told_to_airflow
+def extract(cadence: str) -> int:
+    """Compute activity in YTsaurus, into a table of its own. Returns the id of what it was made from."""
+    from signalq_billing.services.extract import extract_and_save
+
+    request = _request(cadence)
+    return extract_and_save(
+        request.period,
+        _parks(request),
+        source=bootstrap.config().source,
+        activity=bootstrap.activity_source(),
+        payouts=bootstrap.payout_store(),
+        metrics=bootstrap.AirflowMetrics(),
+        now=bootstrap.now(),
+        actor=_actor(),
+    )
+
+
+@told_to_airflow
+def compute(cadence: str, snapshot_id: int) -> list[dict[str, Any]]:
+    """Work out and store the payouts; what was sent before stays as it is. Returns the batches for `submit`."""
+    from signalq_billing.orchestration.tables import log_payouts
+    from signalq_billing.services.batching import batches
+    from signalq_billing.services.compute import compute_and_store, payouts_of
+
+    request, store, activity = _request(cadence), bootstrap.payout_store(), bootstrap.activity_source()
+    parks, snapshot = _parks(request), store.snapshot(snapshot_id)
+    if request.dry_run:
+        log_payouts(payouts_of(snapshot, parks, activity))
+        return []
+    stored = compute_and_store(snapshot, snapshot_id, parks, activity=activity, payouts=store, actor=_actor())
+    if not request.park_ids:
+        store.void_missing(request.period, [config.park_id for config in parks], _actor())
+    payable = [(payout.park_id, payout.order_count) for payout in stored if payout.order_count]
+    log.info("%d payouts, %d of them with something to pay", len(stored), len(payable))
+    return [{"label": batch.label, "park_ids": list(batch.park_ids)} for batch in batches(payable)]
+
+
+@told_to_airflow
+def submit(cadence: str, batch: Mapping[str, Any]) -> None:
+    """Bring the batch's orders to billing-orders; fails, to be retried, while some of them are not settled."""
+    context = get_current_context()
+    context["park"] = batch["label"]  # type: ignore[typeddict-unknown-key]
+    period = _request(cadence).period
+    payouts = bootstrap.payout_store().payouts(cadence, period.name, batch["park_ids"])
+    report = bootstrap.submitter(_actor()).submit(payouts)
+    for problem in report.problems:
+        log.warning("%s", problem)
+    log.info("orders: %d created, %d were before, %d held", report.created, report.already_created, report.held)
+    if report.pending:
+        raise PayoutsUnfinished(f"{report.pending} orders of {batch['label']} are not settled yet; see above for why")
+
+
+@told_to_airflow
+def report(cadence: str) -> None:
+    """Show every park's payout and progress; fails while one is neither created, nor held, nor zero."""
+    from signalq_billing.orchestration.tables import log_progress
+    from signalq_billing.services.reporting import unfinished_parks
+
+    request = _request(cadence)
+    if request.dry_run:
+        log.info("dry run: nothing was stored or sent; the task `compute` shows what would be paid")
+        return
+    parks = [config.park_id for config in _parks(request)]
+    payouts = bootstrap.payout_store().payouts(cadence, request.period.name, parks)
+    log_progress(payouts)
+    if unfinished := unfinished_parks(parks, payouts):
+        raise PayoutsUnfinished(
+            f"{len(unfinished)} of {len(parks)} parks are not settled for {request.period}: "
+            + ", ".join(unfinished[:20])
+        )
+
+
+def _request(cadence_name: str) -> RunRequest:
+    from signalq_billing.adapters.config_files import load_cadences
+    from signalq_billing.settings import settings
+
+    context = get_current_context()
+    run = context["dag_run"]
+    cadences = {cadence.name: cadence for cadence in load_cadences(settings().config_directory)}
+    return read_request(
+        selecting.cadence_named(cadences, cadence_name),
+        run.conf or {},
+        context["params"],
+        context.get("data_interval_start"),
+        run.run_after,
+        bootstrap.now(),
+    )
+
+
+def _parks(request: RunRequest) -> list[ParkConfig]:
+    """Configs of the run's parks, as applied: only in PostgreSQL, never from files."""
+    versions = bootstrap.config_store().current(request.park_ids or None)
+    if request.park_ids:
+        missing = set(request.park_ids) - {version.park_id for version in versions}
+        versions = bootstrap.config_store().current() if missing else versions
+    return selecting.configs_for(versions, bootstrap.config().cadences, request.period, request.park_ids)
+
+
+def _actor() -> str:
+    context = get_current_context()
+    task = context["ti"]
+    return bootstrap.worker_name(
+        f"{task.dag_id}/{task.run_id}", f"{task.task_id}[{task.map_index}] try {task.try_number}"
+    )

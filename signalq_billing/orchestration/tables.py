@@ -1,0 +1,57 @@
+"""Tables for people, in task logs."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from rich.console import Console
+from rich.table import Table
+
+from signalq_billing.domain.payout import Payout
+from signalq_billing.domain.progress import PayoutProgress
+
+log = logging.getLogger(__name__)
+
+
+def log_payouts(payouts: Iterable[Payout]) -> None:
+    """What would be paid, park by park, with totals per currency."""
+    table = Table("park", "config", "devices", "paid", "total", "", "why zero")
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for payout in payouts:
+        paid = sum(line.reason is None for line in payout.lines)
+        counts = str(len(payout.lines)), str(paid)
+        table.add_row(
+            payout.park_id, payout.config.version, *counts, str(payout.total), payout.currency, payout.reason or ""
+        )
+        totals[payout.currency] += payout.total
+    _log(table, totals)
+
+
+def log_progress(payouts: Sequence[PayoutProgress]) -> None:
+    """How far every payout got, with totals per currency."""
+    table = Table("park", "rev", "total", "", "progress", "orders", "note")
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    for payout in payouts:
+        note = f"held: {payout.hold_reason}" if payout.hold_reason else payout.reason or ""
+        progress = "nothing to pay" if not payout.orders else payout.payment_progress.value
+        orders = str(len(payout.orders))
+        table.add_row(
+            payout.park_id, str(payout.revision), str(payout.total), payout.currency, progress, orders, note
+        )
+        totals[payout.currency] += payout.total
+    _log(table, totals)
+
+
+def _log(table: Table, totals: dict[str, Decimal]) -> None:
+    for column in table.columns[2:5]:
+        column.no_wrap = True
+    out = Console(file=io.StringIO(), width=120, color_system=None)
+    out.print(table)
+    for line in out.file.getvalue().splitlines():  # type: ignore[attr-defined]
+        log.info("%s", line)
+    for currency, total in sorted(totals.items()):
+        log.info("total: %s %s", total, currency)

@@ -1,0 +1,102 @@
+"""Park configs from files to where runs read them: checked against what stands, applied whole or not at all, shown
+(SPEC sections 6 and 9)."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from signalq_billing.domain.config import ParkConfig
+from signalq_billing.domain.config_body import changed_fields
+from signalq_billing.domain.config_rules import stored_version, timeline_problems
+from signalq_billing.domain.configs import Configs
+from signalq_billing.domain.near_miss import suggestion
+from signalq_billing.errors import ConfigInvalid, ConfigProblem, UsageError
+from signalq_billing.ports import ConfigStore
+
+Key = tuple[str, dt.date]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigChanges:
+    """What applying a directory does, or did. `kept` stand in the store though the directory has them no more:
+    a version is never removed, and a park that should not be paid needs a version with `enabled: false`."""
+
+    added: tuple[ParkConfig, ...]
+    changed: tuple[ParkConfig, ...]
+    unchanged: tuple[ParkConfig, ...]
+    kept: tuple[ParkConfig, ...]
+    warnings: tuple[ConfigProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigShown:
+    """The versions of one park, oldest first, the one in force on the day asked for, and those paid with."""
+
+    park_id: str
+    at: dt.date
+    in_force: ParkConfig | None
+    versions: tuple[ParkConfig, ...]
+    paid: frozenset[dt.date]
+
+
+def check(configs: Configs, stored: Sequence[ParkConfig], paid: Collection[Key] = frozenset()) -> ConfigChanges:
+    """What applying `configs` over the `stored` versions would do. `paid` are the versions paid with.
+
+    Raises ConfigInvalid with all problems: a changed version that has been paid with, and whatever the versions of
+    one park, stored and new together, do not keep.
+    """
+    standing = {_key(config): config for config in stored}
+    wanted = {_key(config): config for config in configs.park_configs}
+    kept = [config for key, config in standing.items() if key not in wanted]
+    changed = [config for key, config in wanted.items() if key in standing and standing[key] != config]
+    problems = [
+        *_paid_problems(configs, [config for config in changed if _key(config) in paid], standing),
+        *timeline_problems([*configs.placed.values(), *map(stored_version, kept)], configs.cadences),
+    ]
+    if problems:
+        raise ConfigInvalid(problems)
+    return ConfigChanges(
+        added=tuple(config for key, config in wanted.items() if key not in standing),
+        changed=tuple(changed),
+        unchanged=tuple(config for key, config in wanted.items() if standing.get(key) == config),
+        kept=tuple(kept),
+        warnings=configs.warnings,
+    )
+
+
+def apply(configs: Configs, store: ConfigStore, actor: str) -> ConfigChanges:
+    """Check `configs` against the store and store them in one transaction, in the name of `actor`.
+
+    Returns what was done. Raises ConfigInvalid, and then nothing was stored.
+    """
+    changes = check(configs, store.current(), store.paid_versions())
+    if changes.added or changes.changed:
+        store.apply(configs.park_configs, actor)
+    return changes
+
+
+def show(store: ConfigStore, park_id: str, at: dt.date) -> ConfigShown:
+    """The versions of a park and the one in force on the local date `at`. Raises UsageError for an unknown park."""
+    versions = sorted(store.current([park_id]), key=lambda each: each.effective_from)
+    if not versions:
+        known = {config.park_id for config in store.current()}
+        raise UsageError(f"park {park_id!r} has no config applied; {suggestion(park_id, known)}")
+    begun = [version for version in versions if version.effective_from <= at]
+    paid = frozenset(date for park, date in store.paid_versions() if park == park_id)
+    return ConfigShown(park_id, at, begun[-1] if begun else None, tuple(versions), paid)
+
+
+def _key(config: ParkConfig) -> Key:
+    return config.park_id, config.effective_from
+
+
+def _paid_problems(
+    configs: Configs, changed: Sequence[ParkConfig], standing: dict[Key, ParkConfig]
+) -> Iterator[ConfigProblem]:
+    for config in changed:
+        fields = ", ".join(changed_fields(standing[_key(config)], config))
+        message = (
+            f"version {config.version} has been paid with and cannot change ({fields}); put it back as it was and "
+            "write a new version with a later effective_from"
+        )
+        yield ConfigProblem(*configs.placed[_key(config)].at, config.park_id, "effective_from", message)

@@ -1,0 +1,88 @@
+"""One period from beginning to end without Airflow: what the payouts DAG does, in one call (SPEC section 9)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from signalq_billing.domain.config import ParkConfig
+from signalq_billing.domain.period import Period
+from signalq_billing.domain.progress import PayoutProgress
+from signalq_billing.domain.source import Source
+from signalq_billing.ports import ActivitySource, BillingOrders, Metrics, PayoutStore
+from signalq_billing.services.checking import check_dependencies, check_watermark
+from signalq_billing.services.compute import compute_and_store
+from signalq_billing.services.extract import extract_and_save
+from signalq_billing.services.reporting import unfinished_parks
+from signalq_billing.services.submit import SubmitReport, Submitter
+
+Announce = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How the run ended: all payouts of its parks, what came of their orders, and the parks that are still open."""
+
+    payouts: Sequence[PayoutProgress]
+    orders: SubmitReport
+    unfinished: Sequence[str]
+
+    @property
+    def held(self) -> list[PayoutProgress]:
+        return [payout for payout in self.payouts if payout.hold_reason and not payout.settled]
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """Everything a run works with. `announce` is told what begins, for a progress display."""
+
+    source: Source
+    activity: ActivitySource
+    payouts: PayoutStore
+    billing: BillingOrders
+    submitter: Submitter
+    metrics: Metrics
+    actor: str
+    announce: Announce
+
+    def run(self, period: Period, configs: Sequence[ParkConfig], *, all_parks: bool, now: dt.datetime) -> RunResult:
+        """Check, extract, compute, submit; safe to repeat, and beside the DAG.
+
+        `all_parks`: `configs` are all of the cadence, so payouts of parks that are no longer paid are taken back if
+        they were never claimed. Raises what its steps raise; nothing is sent before all of them passed.
+        """
+        self.announce("asking YTsaurus, PostgreSQL and billing-orders")
+        check_dependencies(self.activity, self.payouts, self.billing)
+        self.announce("looking at the watermark")
+        check_watermark(period, self.activity.watermark(now), self.source)
+        self.announce("computing activity in YTsaurus")
+        snapshot_id = self._extract(period, configs, now)
+        self.announce("computing payouts")
+        self._compute(period, configs, snapshot_id, all_parks=all_parks)
+        self.announce("creating orders")
+        park_ids = [config.park_id for config in configs]
+        report = self.submitter.submit(self.payouts.payouts(period.cadence, period.name, park_ids))
+        payouts = self.payouts.payouts(period.cadence, period.name, park_ids)
+        return RunResult(payouts, report, unfinished_parks(park_ids, payouts))
+
+    def _extract(self, period: Period, configs: Sequence[ParkConfig], now: dt.datetime) -> int:
+        return extract_and_save(
+            period,
+            configs,
+            source=self.source,
+            activity=self.activity,
+            payouts=self.payouts,
+            metrics=self.metrics,
+            now=now,
+            actor=self.actor,
+        )
+
+    def _compute(self, period: Period, configs: Sequence[ParkConfig], snapshot_id: int, *, all_parks: bool) -> None:
+        snapshot = self.payouts.snapshot(snapshot_id)
+        compute_and_store(
+            snapshot, snapshot_id, configs, activity=self.activity, payouts=self.payouts, actor=self.actor
+        )
+        if all_parks:
+            self.payouts.void_missing(period, [config.park_id for config in configs], self.actor)
+        self.activity.discard(snapshot.result_table)
