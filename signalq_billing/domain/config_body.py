@@ -95,6 +95,28 @@ def body_hash(config: ParkConfig) -> str:
     return hashlib.sha256(canonical_json(to_body(config)).encode()).hexdigest()
 
 
+def changed_fields(old: ParkConfig, new: ParkConfig) -> list[str]:
+    """The paths of the keys in which two versions differ, such as `limits.park_max`; `charge.model` covers all of
+    its charge, and lists count as one value."""
+    before, after = _flat(to_body(old)), _flat(to_body(new))
+    paths = [path for path in {**before, **after} if before.get(path) != after.get(path)]
+    if "enabled" in paths:
+        return ["enabled"]
+    if "charge.model" in paths:
+        paths = [path for path in paths if path == "charge.model" or not path.startswith("charge.")]
+    return paths
+
+
+def _flat(body: Mapping[str, object], under: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in body.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{under}{name}.")
+        else:
+            flat[f"{under}{name}"] = value
+    return flat
+
+
 def model_name(model: ChargeModel) -> str:
     """The name configs give to the model of this kind."""
     return next(name for name, kind in CHARGE_MODELS.items() if type(model) is kind)

@@ -1,7 +1,7 @@
 """package: units are sold in whole packages, after the free ones."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
@@ -13,7 +13,7 @@ class Package:
 
     counts_units: ClassVar[bool] = True
 
-    package_size: Decimal
+    package_size: Decimal = field(metadata={"above": 0})
     package_amount: Decimal
     free_units: Decimal = Decimal(0)
 

@@ -1,0 +1,142 @@
+"""Reads the keys of one mapping and tells what is missing, wrong or unknown, with its place and path."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TypeVar
+
+from signalq_billing.adapters.config_files.report import Report
+from signalq_billing.adapters.config_files.values import Reader, Wrong
+from signalq_billing.adapters.config_files.yaml_tree import Keyed, Listing, Tree, is_null
+from signalq_billing.domain.config_rules import Place
+from signalq_billing.domain.near_miss import suggestion
+
+T = TypeVar("T")
+
+_EXAMPLES = {
+    "active_statuses": "[online]",
+    "anchor": "2026-01-05",
+    "cadence": "a name out of cadences.yaml",
+    "currency": "RUB",
+    "effective_from": "2026-11-01",
+    "every": "day, week or month",
+    "model": "standard",
+    "name": "weekly_msk",
+    "park_id": "park-7f3a",
+    "result_directory": "//home/signalq-billing/activity",
+    "table": "//home/signalq/status_history",
+    "tiers": '[{up_to: null, unit_amount: "10.00"}]',
+    "timezone": "Europe/Moscow",
+    "unit": "active_day",
+    "unit_amount": '"10.00"',
+    "up_to": "null, for a last tier without end",
+}
+
+
+class Keys:
+    """One mapping being read. `partial`: it is only a part of a config, so nothing is missing from it.
+
+    Readers return None, or the default, for what they report as a problem: such a config is never used.
+    """
+
+    def __init__(self, tree: Keyed, report: Report, path: str = "", park_id: str = "", partial: bool = False) -> None:
+        self.tree = tree
+        self.report = report
+        self.path = path
+        self.park_id = park_id
+        self.partial = partial
+        self._asked: set[str] = set()
+
+    def need(self, name: str, reader: Reader[T]) -> T | None:
+        """The value of a key that must be there."""
+        value = self._value(name)
+        if value is None:
+            self._missing(name)
+            return None
+        return self._read(name, value, reader)
+
+    def may(self, name: str, reader: Reader[T], default: T) -> T:
+        """The value of a key that may be absent or null."""
+        value = self._value(name)
+        if value is None:
+            return default
+        found = self._read(name, value, reader)
+        return default if found is None else found
+
+    def optional(self, name: str, reader: Reader[T]) -> T | None:
+        """The value of a key whose absence, or null, means that there is none."""
+        return self.may(name, reader, None)
+
+    def says_null(self, name: str) -> bool:
+        """Whether the key is there with an explicit null."""
+        self._asked.add(name)
+        return name in self.tree.values and is_null(self.tree.values[name])
+
+    def keys(self, name: str, needed: bool = False) -> Keys | None:
+        """The mapping under a key; None, and a problem if `needed`, where there is none."""
+        value = self._value(name)
+        if value is None:
+            if needed:
+                self._missing(name)
+            return None
+        return self.under(value, self.path_of(name))
+
+    def under(self, value: Tree, path: str, partial: bool | None = None) -> Keys | None:
+        """`value` as a mapping, as partial as this one unless told; None, and a problem, if it is something else."""
+        if not isinstance(value, Keyed):
+            self.report.problem(value.at, path, "must be a mapping of keys to values", self.park_id)
+            return None
+        return Keys(value, self.report, path, self.park_id, self.partial if partial is None else partial)
+
+    def items(self, name: str) -> list[tuple[str, Tree]]:
+        """(path, value) of each item of the list under a key that must be there and not be empty."""
+        value = self._value(name)
+        if value is None:
+            self._missing(name)
+            return []
+        if not isinstance(value, Listing) or not value.items:
+            self.problem(name, "must be a list with at least one item, such as [...]")
+            return []
+        return [(f"{self.path_of(name)}[{index}]", item) for index, item in enumerate(value.items)]
+
+    def mark(self, names: Collection[str]) -> None:
+        """Take these keys for known without reading them."""
+        self._asked.update(names)
+
+    def close(self) -> None:
+        """Report every key that nobody asked for."""
+        for name in self.tree.values:
+            if name not in self._asked:
+                message = f"unknown key; {suggestion(name, self._asked)}"
+                self.report.problem(self.tree.key_places[name], self.path_of(name), message, self.park_id)
+
+    def path_of(self, name: str) -> str:
+        return f"{self.path}.{name}" if self.path else name
+
+    def place_of(self, name: str) -> Place:
+        """Where the key's value stands, or the mapping if it is absent."""
+        value = self.tree.values.get(name)
+        return self.tree.at if value is None else value.at
+
+    def problem(self, name: str, message: str) -> None:
+        self.report.problem(self.place_of(name), self.path_of(name), message, self.park_id)
+
+    def warning(self, name: str, message: str) -> None:
+        self.report.warning(self.place_of(name), self.path_of(name), message, self.park_id)
+
+    def _value(self, name: str) -> Tree | None:
+        self._asked.add(name)
+        value = self.tree.values.get(name)
+        return None if is_null(value) else value
+
+    def _missing(self, name: str) -> None:
+        if not self.partial:
+            example = _EXAMPLES.get(name)
+            self.problem(name, f"is missing; write `{name}:` and {example}" if example else "is missing")
+
+    def _read(self, name: str, value: Tree, reader: Reader[T]) -> T | None:
+        try:
+            return reader(value)
+        except Wrong as wrong:
+            self.report.problem(value.at, self.path_of(name), str(wrong), self.park_id)
+            return None

@@ -1,0 +1,64 @@
+"""Collects everything that is wrong with the configs, so that one report tells all of it."""
+
+from collections.abc import Iterable
+
+from signalq_billing.domain.config_rules import Place
+from signalq_billing.errors import ConfigInvalid, ConfigProblem
+
+SHARED_FILE = "tariffs.yaml"
+
+
+class _Notes:
+    """Problems or warnings. One in a tariff is the same one for every park that inherits it: told once, counted."""
+
+    def __init__(self) -> None:
+        self.first: dict[object, ConfigProblem] = {}
+        self.repeats: dict[object, int] = {}
+
+    def add(self, note: ConfigProblem) -> None:
+        key = (note.line, note.message) if note.file == SHARED_FILE else note
+        if key in self.first:
+            self.repeats[key] = self.repeats.get(key, 0) + 1
+        else:
+            self.first[key] = note
+
+    def all(self) -> list[ConfigProblem]:
+        return sorted(self._told(key, note) for key, note in self.first.items())
+
+    def _told(self, key: object, note: ConfigProblem) -> ConfigProblem:
+        more = self.repeats.get(key, 0)
+        if not note.park_id or not more:
+            return note
+        message = f"{note.message} (and so for {more:,} more)"
+        return ConfigProblem(note.file, note.line, note.park_id, note.field, message)
+
+
+class Report:
+    """Problems and warnings of a directory of configs."""
+
+    def __init__(self) -> None:
+        self._problems = _Notes()
+        self._warnings = _Notes()
+
+    def problem(self, at: Place, field: str, message: str, park_id: str = "") -> None:
+        """Note what is wrong and what would be right."""
+        self._problems.add(ConfigProblem(*at, park_id, field, message))
+
+    def warning(self, at: Place, field: str, message: str, park_id: str = "") -> None:
+        """Note what works but is surely not what somebody meant."""
+        self._warnings.add(ConfigProblem(*at, park_id, field, message))
+
+    def add(self, problems: Iterable[ConfigProblem]) -> None:
+        """Note problems that a rule of the domain found."""
+        for problem in problems:
+            self._problems.add(problem)
+
+    @property
+    def warnings(self) -> tuple[ConfigProblem, ...]:
+        return tuple(self._warnings.all())
+
+    def raise_problems(self) -> None:
+        """Raises ConfigInvalid with all problems; returns if there is none."""
+        problems = self._problems.all()
+        if problems:
+            raise ConfigInvalid(problems)

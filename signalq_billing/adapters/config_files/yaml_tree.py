@@ -1,0 +1,147 @@
+"""YAML files as trees that keep what people need told: file, line, and every value's literal text.
+
+Nothing is converted: `10.00` stays those characters, `on` and `007` stay strings, and no float ever exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from yaml import CSafeLoader
+
+from signalq_billing.adapters.config_files.report import Report
+from signalq_billing.domain.config_rules import Place
+
+_TAGS = "tag:yaml.org,2002:"
+_SCALARS = {f"{_TAGS}{name}" for name in ("null", "bool", "int", "float", "str", "timestamp", "value", "merge")}
+_NULL, _MERGE = f"{_TAGS}null", f"{_TAGS}merge"
+
+
+@dataclass(slots=True)
+class Scalar:
+    """A single value as written, without its quotes."""
+
+    at: Place
+    text: str
+    is_null: bool
+    quoted: bool
+
+
+@dataclass(slots=True)
+class Listing:
+    """A list."""
+
+    at: Place
+    items: list[Tree]
+
+
+@dataclass(slots=True)
+class Keyed:
+    """A mapping; `key_places` tells where each key stands."""
+
+    at: Place
+    values: dict[str, Tree] = field(default_factory=dict)
+    key_places: dict[str, Place] = field(default_factory=dict)
+
+
+Tree = Scalar | Listing | Keyed
+
+
+def is_null(tree: Tree | None) -> bool:
+    """Absent, or an explicit null: configs mean the same by both."""
+    return tree is None or (isinstance(tree, Scalar) and tree.is_null)
+
+
+def read_tree(path: Path, name: str, report: Report) -> tuple[Tree | None, bool]:
+    """The file's content, None if it is empty, and whether it could be read. Problems call the file by `name`.
+
+    What is wrong with it as YAML goes to `report`: syntax, encoding, repeated keys, tags of other languages.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        node = yaml.compose(text, Loader=CSafeLoader)
+        return (None if node is None else _Grower(name, report).grow(node)), True
+    except OSError as error:
+        report.problem(Place(name, 0), "", f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        report.problem(Place(name, line), "", "is not UTF-8 text; save the file as UTF-8")
+    except yaml.MarkedYAMLError as error:
+        report.problem(Place(name, _line(error)), "", f"is not YAML: {_what(error)}")
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        report.problem(Place(name, line), "", f"is not YAML: {error.reason} ({error.character!r})")
+    except RecursionError:
+        report.problem(Place(name, 0), "", "is nested too deeply")
+    return None, False
+
+
+def _line(error: yaml.MarkedYAMLError) -> int:
+    mark = error.problem_mark or error.context_mark
+    return mark.line + 1 if mark else 0
+
+
+def _what(error: yaml.MarkedYAMLError) -> str:
+    return ", ".join(str(part) for part in (error.context, error.problem) if part)
+
+
+class _Grower:
+    """Turns composed nodes into trees; a node that anchors share becomes one shared tree."""
+
+    def __init__(self, file: str, report: Report) -> None:
+        self.file = file
+        self.report = report
+        self.grown: dict[int, Tree | None] = {}
+
+    def grow(self, node: yaml.Node) -> Tree:
+        if id(node) not in self.grown:
+            self.grown[id(node)] = None  # until it is grown whole: meeting it meanwhile means it contains itself
+            self.grown[id(node)] = self._grow(node)
+        grown = self.grown[id(node)]
+        if grown is None:
+            self.report.problem(self._place(node), "", "contains itself, through an anchor")
+            return Scalar(self._place(node), "", is_null=True, quoted=False)
+        return grown
+
+    def _grow(self, node: yaml.Node) -> Tree:
+        place = self._place(node)
+        if isinstance(node, yaml.MappingNode):
+            return self._keyed(node)
+        if isinstance(node, yaml.SequenceNode):
+            return Listing(place, [self.grow(item) for item in node.value])
+        if node.tag not in _SCALARS:
+            self.report.problem(place, "", f"the tag {node.tag!r} means nothing here; write the plain value")
+        plain = isinstance(node, yaml.ScalarNode) and node.style in {None, ""}
+        return Scalar(place, node.value, is_null=node.tag == _NULL, quoted=not plain)
+
+    def _place(self, node: yaml.Node) -> Place:
+        return Place(self.file, node.start_mark.line + 1)
+
+    def _keyed(self, node: yaml.MappingNode) -> Keyed:
+        keyed, merged = Keyed(self._place(node)), Keyed(self._place(node))
+        for key, value in node.value:
+            if key.tag == _MERGE:
+                self._merge(merged, value)
+            elif not isinstance(key, yaml.ScalarNode):
+                self.report.problem(self._place(key), "", "a key must be plain text")
+            elif key.value in keyed.values:
+                first = keyed.key_places[key.value].line
+                self.report.problem(self._place(key), key.value, f"is here twice, first on line {first}; keep one")
+            else:
+                keyed.values[key.value] = self.grow(value)
+                keyed.key_places[key.value] = self._place(key)
+        keyed.values = merged.values | keyed.values
+        keyed.key_places = merged.key_places | keyed.key_places
+        return keyed
+
+    def _merge(self, into: Keyed, node: yaml.Node) -> None:
+        """`<<`: keys of an anchored mapping, or of several, of which the first to have a key wins."""
+        tree = self.grow(node)
+        for source in tree.items if isinstance(tree, Listing) else [tree]:
+            if not isinstance(source, Keyed):
+                self.report.problem(source.at, "<<", "must name a mapping, such as *an_anchor")
+                continue
+            into.values = source.values | into.values
+            into.key_places = source.key_places | into.key_places
