@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from signalq_billing.domain.submit_policy import SubmitPolicy
@@ -53,5 +53,9 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process, read at the first call."""
-    return Settings()
+    """The settings of this process, read at the first call. Raises UsageError for a value that is none."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = [f"SIGNALQ_BILLING_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors()]
+        raise UsageError("settings from the environment are wrong:\n" + "\n".join(wrong)) from None

@@ -10,5 +10,5 @@ class NoMetrics:
 
     def gauge(self, name: str, value: float, **tags: str) -> None: ...
 
-    def timer(self, name: str, **tags: str) -> AbstractContextManager[None]:  # noqa: ARG002
+    def timer(self, name: str, **tags: str) -> AbstractContextManager[object]:  # noqa: ARG002
         return nullcontext()

@@ -49,11 +49,10 @@ class AirflowMetrics:
 
         stats.gauge(f"signalq_billing.{name}", value, tags=tags)
 
-    def timer(self, name: str, **tags: str) -> AbstractContextManager[None]:
+    def timer(self, name: str, **tags: str) -> AbstractContextManager[object]:
         from airflow.sdk.observability import stats
 
-        timing: AbstractContextManager[None] = stats.timer(f"signalq_billing.{name}", tags=tags)
-        return timing
+        return stats.timer(f"signalq_billing.{name}", tags=tags)
 
 
 def now() -> dt.datetime:

@@ -86,7 +86,7 @@ class PeriodTimetable(Timetable):
     def _first(self) -> Period:
         if self.cadence.catch_up_from:
             return next(self.cadence.since(self.cadence.catch_up_from))
-        now = dt.datetime.now(dt.UTC)
+        now = _now()
         period = self.cadence.last_complete(now)
         if period is None:
             return self.cadence.nth(0)
@@ -97,6 +97,10 @@ class PeriodTimetable(Timetable):
     def _starting_at_or_after(self, instant: dt.datetime) -> Period:
         day = instant.astimezone(dt.UTC).date() - dt.timedelta(days=2)
         return next(period for period in self.cadence.since(day) if period.start >= instant)
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 def _fields(cadence: Cadence) -> dict[str, Any]:
