@@ -51,7 +51,7 @@ class ConfigProblem:
         place = f"{self.file}:{self.line}" if self.line else self.file
         who = f" park {self.park_id}" if self.park_id else ""
         what = f" {self.field}" if self.field else ""
-        return f"{place}:{who}{what}: {self.message}"
+        return f"{place}{':' if who or what else ''}{who}{what}: {self.message}"
 
 
 class ConfigInvalid(UsageError):
