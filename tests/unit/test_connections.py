@@ -25,6 +25,7 @@ READABLE = (
     "http://:token@billing.example:8080/https",
     "http://https%3A%2F%2Fbilling.example%2Fapi:443",
     "http://https%3A%2F%2FBilling.Example:443/",
+    "http://Billing.Example%2FApi:443/",
     "my-own-type://user:pass@host",
     "http://https://billing.example:443",
     "http://https://user:pass@billing.example:443/schema?x=1",
