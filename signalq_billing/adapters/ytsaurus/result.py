@@ -90,18 +90,22 @@ def _day_seconds(text: bytes, lengths: list[int], path: str, period: Period) -> 
 
 
 def _read_once(client: YtClient, path: str) -> Result:
-    doing = f"reading {path}"
-    with translated(doing, "the result table is gone; extract the period again"):
+    with translated(f"reading {path}", "the result table is gone; extract the period again"):
         content = client.read_table(path, format="arrow", raw=True, enable_read_parallel=False).read()
+    return checked_result(content, path)
+
+
+def checked_result(content: bytes, path: str) -> Result:
+    """A result table's Arrow bytes, sorted and proven complete. Raises SourceUnavailable, SourceInvalid."""
     try:
         table = arrow_table(content)
     except pa.ArrowInvalid as error:
-        raise SourceUnavailable(f"{doing}: the Arrow stream is broken: {error}") from error
+        raise SourceUnavailable(f"reading {path}: the Arrow stream is broken: {error}") from error
     scan = pc.equal(table["park_id"], pa.scalar(b"", pa.large_binary()))
     statistics = _statistics(table.filter(scan), path)
     lines = table.filter(pc.invert(scan)).select(["park_id", "device_id", "day_seconds"])
     if lines.num_rows != statistics.lines:
-        raise SourceUnavailable(f"{doing}: {lines.num_rows} of {statistics.lines} lines came")
+        raise SourceUnavailable(f"reading {path}: {lines.num_rows} of {statistics.lines} lines came")
     return Result(statistics, lines.sort_by([("park_id", "ascending"), ("device_id", "ascending")]))
 
 
