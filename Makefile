@@ -20,3 +20,11 @@ $(VENV)/.ready: requirements.txt requirements/dev.txt requirements/runtime.in py
 		  $(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements/dev.txt; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+run: $(VENV)/.ready ## start everything on this machine, pay the last periods of sample parks, leave it running
+	@$(BIN)/signalq-billing dev up --detach
+	@$(BIN)/signalq-billing dev seed
+	@$(BIN)/signalq-billing dev demo
+
+down: ## end everything `make run` started; its data stays in .devstack
+	@test ! -x $(BIN)/signalq-billing || $(BIN)/signalq-billing dev down

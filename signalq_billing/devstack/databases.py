@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -12,6 +13,9 @@ from signalq_billing.devstack.environment import DATABASE, Environment
 from signalq_billing.devstack.home import PROJECT, Home
 from signalq_billing.devstack.memory import Memory
 from signalq_billing.devstack.steps import StackFailed, tail
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 _MIGRATE_SECONDS = 300
 
@@ -57,14 +61,22 @@ def _has_tables(home: Home) -> bool:
         return bool(row and row[0])
 
 
-def migrate_own(environment: Environment) -> None:
+def migrate_own(variables: Mapping[str, str]) -> None:
     """Bring `signalq_billing`, embedded or given, to the schema this code needs."""
-    from sqlalchemy import create_engine
-
     from signalq_billing.adapters.postgres import schema
 
-    engine = create_engine(database_url(environment[DATABASE]))
+    engine = own_engine(variables)
     try:
         schema.upgrade(engine)
     finally:
         engine.dispose()
+
+
+def own_engine(variables: Mapping[str, str]) -> "Engine":
+    """An engine for `signalq_billing` as the connection in `variables` says."""
+    from signalq_billing.adapters.postgres.engine import make_engine
+    from signalq_billing.connections import from_environment, postgres_url
+
+    found = from_environment("signalq_billing_db", variables)
+    assert found is not None, "the stack's environment has every connection"
+    return make_engine(postgres_url(found), application_name="signalq-billing dev")

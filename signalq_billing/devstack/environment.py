@@ -20,6 +20,10 @@ BILLING_ORDERS = "AIRFLOW_CONN_BILLING_ORDERS"
 CONFIG = "SIGNALQ_BILLING_CONFIG"
 NAMES = (DATABASE, YTSAURUS, BILLING_ORDERS, CONFIG)
 _PREFIX = "SIGNALQ_BILLING_"
+_IMPATIENT = {  # nobody wants to watch a local stack wait as long as production does
+    "SIGNALQ_BILLING_WATERMARK_POLL_SECONDS": "20",
+    "SIGNALQ_BILLING_RETRY_DELAY_SECONDS": "10",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Environment:
     @property
     def exports(self) -> dict[str, str]:
         """What a person's shell needs to work with this stack."""
-        names = dict.fromkeys((*NAMES, *sorted(self.given)))
+        names = dict.fromkeys((*NAMES, *self.embedded, *sorted(self.given)))
         return {name: self[name] for name in names if not name.startswith(f"{_PREFIX}DEV_")}
 
 
@@ -51,7 +55,7 @@ def from_outside(environment: Mapping[str, str]) -> dict[str, str]:
 
 def compose(home: Home, memory: Memory, given: Mapping[str, str]) -> Environment:
     """The environment of the stack in `home`."""
-    return Environment(given, {**_connections(home, memory), CONFIG: str(home.config)})
+    return Environment(given, {**_connections(home, memory), CONFIG: str(home.config), **_IMPATIENT})
 
 
 def _connections(home: Home, memory: Memory) -> dict[str, str]:

@@ -132,7 +132,7 @@ def _bring_up(stack: Stack, airflow: bool) -> None:
 
 
 def _migrate_own(stack: Stack) -> Callable[[], None]:
-    return lambda: databases.migrate_own(stack.environment)
+    return lambda: databases.migrate_own(stack.environment.exports)
 
 
 def _migrate_airflow(stack: Stack) -> Callable[[], None]:

@@ -3,9 +3,11 @@
 import datetime as dt
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
-from signalq_billing.domain.period import Cadence, Every
+from signalq_billing.adapters.config_files import load_cadences
+from signalq_billing.domain.period import Cadence, Period
 
 DIRECTORY = Path(__file__).parent / "config"
 
@@ -22,33 +24,23 @@ def write_if_absent(target: Path, now: dt.datetime | None = None) -> bool:
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(DIRECTORY, partial)
     path = partial / "cadences.yaml"
-    path.write_text(catching_up_from_last_complete(path.read_text(), now))
+    path.write_text(catching_up_from_last_complete(path.read_text(), load_cadences(partial), now))
     partial.rename(target)
     return True
 
 
-def catching_up_from_last_complete(text: str, now: dt.datetime) -> str:
+def catching_up_from_last_complete(text: str, cadences: Iterable[Cadence], now: dt.datetime) -> str:
     """The text of cadences.yaml with each `catch_up_from` moved to the last period that is complete and settled."""
-    parts = re.split(r"(?m)^(?=- )", text)
-    return "".join(_moved(part, now) if part.startswith("- ") else part for part in parts)
+    parts = re.split(r"(?m)^(?=- name: )", text)
+    starts = {f"- name: {cadence.name}": last_settled(cadence, now).name for cadence in cadences}
+    for number, part in enumerate(parts):
+        if start := starts.get(part.partition("\n")[0]):
+            parts[number] = re.sub(r"(?m)^(  catch_up_from: ).*$", rf"\g<1>{start}", part)
+    return "".join(parts)
 
 
-def _moved(entry: str, now: dt.datetime) -> str:
-    cadence = _parse(entry)
+def last_settled(cadence: Cadence, now: dt.datetime) -> Period:
+    """The newest period whose scheduled run may have begun by `now`."""
     last = cadence.last_complete(now - cadence.settle)
-    assert last is not None, "the sample cadences began years ago"
-    return re.sub(r"(?m)^(  catch_up_from: ).*$", rf"\g<1>{last.name}", entry)
-
-
-def _parse(entry: str) -> Cadence:
-    import yaml
-
-    [values] = yaml.safe_load(entry)
-    return Cadence(
-        name=values["name"],
-        every=Every(values["every"]),
-        count=values["count"],
-        anchor=values["anchor"],
-        timezone=values["timezone"],
-        settle=dt.timedelta(seconds=values["settle_seconds"]),
-    )
+    assert last is not None, f"cadence {cadence.name} has not completed a period yet"
+    return last

@@ -1,0 +1,116 @@
+"""`dev seed`: sample configs applied, sample history written; what is there and good enough is left as it is."""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from signalq_billing.devstack.environment import CONFIG
+from signalq_billing.devstack.sample import configs as sample_configs
+from signalq_billing.devstack.sample import history, table
+from signalq_billing.devstack.stack import Stack
+from signalq_billing.domain.configs import Configs
+from signalq_billing.domain.period import Cadence, Period
+
+Say = Callable[[str], None]
+ACTOR = "dev seed"
+_NEWS_EVERY_SECONDS = 300
+
+
+def seed_stack(stack: Stack, say: Say) -> None:
+    """`dev seed` for a stack. Raises ConfigInvalid, and what the services it needs raise when they are not up."""
+    sample_config = not stack.environment.is_given(CONFIG)
+    seed(stack.environment.exports, sample_config, dt.datetime.now(dt.UTC), say)
+
+
+def complete_periods(stack: Stack) -> dict[str, Period]:
+    """The newest period of each cadence whose run may begin by now and whose data is complete."""
+    from signalq_billing.adapters.config_files import load_service_config
+
+    now, configs = dt.datetime.now(dt.UTC), load_service_config(stack.environment[CONFIG])
+    try:
+        reached = table.reaches(_client(stack.environment.exports), configs.source) or now
+    except PermissionError:
+        reached = now
+    known = reached - configs.source.replica_lag_allowance
+    found = {name: each.last_complete(min(now - each.settle, known)) for name, each in configs.cadences.items()}
+    return {name: period for name, period in found.items() if period}
+
+
+def seed(variables: Mapping[str, str], sample_config: bool, now: dt.datetime, say: Say) -> None:
+    """Apply the configs of `SIGNALQ_BILLING_CONFIG` and write the history their source.yaml names.
+
+    `sample_config`: the directory is the stack's own, to be filled with the sample if empty. Raises ConfigInvalid.
+    """
+    from signalq_billing.adapters.config_files import load
+
+    directory = Path(variables[CONFIG])
+    if sample_config and sample_configs.write_if_absent(directory, now):
+        say(f"sample configs written to {directory}")
+    configs = load(directory)
+    apply(variables, configs, say)
+    write_history(variables, configs, now, say)
+
+
+def apply(variables: Mapping[str, str], configs: Configs, say: Say) -> None:
+    """Store the park configs in `signalq_billing`, as `config apply` does."""
+    from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
+    from signalq_billing.devstack.databases import own_engine
+    from signalq_billing.services import configs as service
+
+    engine = own_engine(variables)
+    try:
+        done = service.apply(configs, PostgresConfigStore(engine), ACTOR)
+    finally:
+        engine.dispose()
+    say(f"park configs: {len(done.added)} added, {len(done.changed)} changed, {len(done.unchanged)} unchanged")
+
+
+def write_history(variables: Mapping[str, str], configs: Configs, now: dt.datetime, say: Say) -> None:
+    """Write the history unless what is there carries the last complete period of every cadence."""
+    client = _client(variables)
+    try:
+        reached = table.reaches(client, configs.source)
+    except PermissionError as error:
+        say(f"{error}: left as it is")
+        return
+    if reached and reached >= needed_until(configs, now):
+        say(f"history reaches {reached:%Y-%m-%d %H:%M} UTC: fresh enough")
+        return
+    began = time.monotonic()
+    until = floored(now)
+    rows = history.rows(until, first_days(configs, now))
+    table.write(client, configs.source, rows, until)
+    say(f"history: {len(rows)} rows until {until:%Y-%m-%d %H:%M} UTC ({time.monotonic() - began:.1f} s)")
+
+
+def needed_until(configs: Configs, now: dt.datetime) -> dt.datetime:
+    """What the watermark must have passed for the last complete period of every cadence to be computed."""
+    ends = [sample_configs.last_settled(cadence, now).end for cadence in configs.cadences.values()]
+    return max(ends, default=now) + configs.source.replica_lag_allowance
+
+
+def first_days(configs: Configs, now: dt.datetime) -> dict[str, dt.date]:
+    """Where five weeks do not reach back to the start of a park's last period: the day before that."""
+    starts = {name: _starts(cadence, now) for name, cadence in configs.cadences.items()}
+    return {each.park_id: starts[each.cadence] for each in configs.park_configs if each.cadence in starts}
+
+
+def _starts(cadence: Cadence, now: dt.datetime) -> dt.date:
+    return sample_configs.last_settled(cadence, now).name - dt.timedelta(days=2)
+
+
+def floored(now: dt.datetime) -> dt.datetime:
+    """The last full five minutes: the newest row of the sample is from then."""
+    return dt.datetime.fromtimestamp(int(now.timestamp()) // _NEWS_EVERY_SECONDS * _NEWS_EVERY_SECONDS, dt.UTC)
+
+
+def _client(variables: Mapping[str, str]):  # type: ignore[no-untyped-def]
+    from signalq_billing.adapters.ytsaurus.client import yt_client
+    from signalq_billing.connections import from_environment, ytsaurus_settings
+
+    found = from_environment("ytsaurus_default", variables)
+    assert found is not None, "the stack's environment has every connection"
+    return yt_client(*ytsaurus_settings(found))
+
+
