@@ -68,9 +68,9 @@ def payouts_dag(cadence: Cadence) -> DAG:
     with DAG(
         dag_id=f"signalq_payouts_{cadence.name}",
         schedule=PeriodTimetable.of(cadence),
+        start_date=cadence.nth(0).start,
         catchup=True,
         max_active_runs=1,
-        max_consecutive_failed_dag_runs=0,
         params=FORM,
         default_args=retrying,
         doc_md=__doc__,

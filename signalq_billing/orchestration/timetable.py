@@ -18,7 +18,7 @@ class PeriodTimetable(Timetable):
 
     The very first run of a DAG is for the first period from `catch_up_from` on or, without that, for the first one
     that ended within the last seven days (or the last complete one): nobody wants years of empty runs, and what is
-    older can be asked for with `airflow backfill create`.
+    older can be asked for with `airflow backfill create`, which tells itself from the scheduler by an end date.
     """
 
     def __init__(
@@ -72,14 +72,11 @@ class PeriodTimetable(Timetable):
         return DagRunInfo(run_after=_instant(period.end + self.cadence.settle), data_interval=_interval(period))
 
     def _next(self, last: DataInterval | None, restriction: TimeRestriction) -> Period:
-        if last is not None:
-            floor = max(last.end, restriction.earliest or last.end)
-        elif restriction.earliest is not None:
-            floor = restriction.earliest
-        else:
+        if last is None and restriction.latest is None:
             return self._first()
-        period = self._starting_at_or_after(floor)
-        if last is not None and self.cadence.catch_up_from and period.name < self.cadence.catch_up_from:
+        bounds = [bound for bound in (last and last.end, restriction.earliest) if bound]
+        period = self._starting_at_or_after(max(bounds)) if bounds else self.cadence.nth(0)
+        if restriction.latest is None and self.cadence.catch_up_from and period.name < self.cadence.catch_up_from:
             return next(self.cadence.since(self.cadence.catch_up_from))
         return period
 

@@ -23,9 +23,13 @@ def timetable(**keys: object) -> PeriodTimetable:
     return PeriodTimetable.of(Cadence(**(fields | keys)))  # type: ignore[arg-type]
 
 
-def names(each: PeriodTimetable, runs: int, last: DataInterval | None = None, earliest: object = None) -> list[str]:
+def names(
+    each: PeriodTimetable, runs: int, last: DataInterval | None = None, between: tuple[object, object] | None = None
+) -> list[str]:
     found = []
-    restriction = TimeRestriction(earliest=earliest, latest=None, catchup=True)  # type: ignore[arg-type]
+    begin = pendulum.instance(each.cadence.nth(0).start)
+    earliest, latest = between or (begin, None)
+    restriction = TimeRestriction(earliest=earliest, latest=latest, catchup=True)  # type: ignore[arg-type]
     for _ in range(runs):
         info = each.next_dagrun_info(last_automated_data_interval=last, restriction=restriction)
         assert info is not None
@@ -58,11 +62,14 @@ def test_missed_periods_follow_one_by_one_oldest_first() -> None:
 
 
 def test_a_backfill_gets_every_period_it_asks_for() -> None:
-    earliest = pendulum.datetime(2026, 3, 1, tz="Europe/Moscow")
-    assert names(timetable(every=Every.WEEK, anchor=dt.date(2026, 1, 5)), 2, None, earliest) == [
-        "2026-03-02",
-        "2026-03-09",
-    ]
+    between = pendulum.datetime(2026, 3, 1, tz="Europe/Moscow"), pendulum.datetime(2026, 4, 1, tz="Europe/Moscow")
+    weekly = timetable(every=Every.WEEK, anchor=dt.date(2026, 1, 5), catch_up_from=dt.date(2026, 11, 2))
+    assert names(weekly, 2, None, between) == ["2026-03-02", "2026-03-09"]
+
+
+def test_the_scheduler_leaves_out_what_lies_before_catch_up_from() -> None:
+    each = timetable(catch_up_from=dt.date(2026, 10, 1))
+    assert names(each, 2, interval(each, dt.date(2026, 9, 1))) == ["2026-10-01", "2026-10-02"]
 
 
 def test_a_run_starts_when_its_period_is_over_and_has_settled() -> None:
@@ -89,7 +96,7 @@ def test_a_manual_run_is_about_the_last_complete_period() -> None:
 
 
 def test_no_run_starts_after_the_last_one_asked_for() -> None:
-    latest = pendulum.datetime(2026, 11, 1, tz="UTC")
+    latest = pendulum.datetime(2025, 12, 1, tz="UTC")
     restriction = TimeRestriction(earliest=None, latest=latest, catchup=True)
     assert timetable().next_dagrun_info(last_automated_data_interval=None, restriction=restriction) is None
 
