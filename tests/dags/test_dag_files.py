@@ -1,0 +1,118 @@
+"""The DAG files as Airflow sees them: what is wired to what, and that parsing touches nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CADENCES = """
+- {name: daily_ekb, every: day, anchor: 2026-01-01, timezone: Asia/Yekaterinburg}
+- {name: weekly_msk, every: week, count: 2, anchor: 2026-01-05, timezone: Europe/Moscow, settle_minutes: 40}
+"""
+
+PARSE = """
+import json, socket, sys
+import airflow.sdk
+from airflow.dag_processing.dagbag import DagBag
+
+def refuse(*args, **kwargs):
+    raise AssertionError(f"parsing reached for the network: {args}")
+
+socket.socket.connect = socket.socket.connect_ex = refuse
+import sqlalchemy
+sqlalchemy.engine.Engine.connect = refuse
+bag = DagBag(sys.argv[1])
+print(json.dumps({
+    "errors": bag.import_errors,
+    "heavy": sorted({"pyarrow", "yt", "chdb", "psycopg", "alembic"} & {name.split(".")[0] for name in sys.modules}),
+    "dags": {
+        dag.dag_id: {
+            "edges": sorted([task.task_id, down] for task in dag.tasks for down in task.downstream_task_ids),
+            "doc": dag.doc_md or "",
+            "max_active_runs": dag.max_active_runs,
+            "catchup": dag.catchup,
+            "params": dag.params.dump(),
+            "retries": {task.task_id: task.retries for task in dag.tasks},
+            "tags": sorted(dag.tags),
+            "mapped": [task.task_id for task in dag.tasks if task.is_mapped],
+            "trigger_rules": {task.task_id: task.trigger_rule.value for task in dag.tasks},
+            "timetable": type(dag.timetable).__name__,
+        }
+        for dag in bag.dags.values()
+    },
+}, default=str))
+"""
+
+
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Both DAG files, parsed in a process of their own that may not connect to anything."""
+    config, home = tmp_path_factory.mktemp("config"), tmp_path_factory.mktemp("airflow")
+    (config / "cadences.yaml").write_text(CADENCES)
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "SIGNALQ"))}
+    env |= {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+        "SIGNALQ_BILLING_CONFIG": str(config),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", PARSE, str(ROOT / "dags")],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def test_there_is_a_payouts_dag_per_cadence_and_one_that_reconciles(parsed: dict[str, Any]) -> None:
+    assert parsed["errors"] == {}
+    assert set(parsed["dags"]) == {"signalq_payouts_daily_ekb", "signalq_payouts_weekly_msk", "signalq_reconcile"}
+
+
+def test_parsing_imports_nothing_heavy(parsed: dict[str, Any]) -> None:
+    assert parsed["heavy"] == []
+
+
+def test_nothing_is_submitted_before_everything_else_has_passed(parsed: dict[str, Any]) -> None:
+    chain = ["check_dependencies", "wait_for_watermark", "extract", "compute", "submit", "report"]
+    dag = parsed["dags"]["signalq_payouts_weekly_msk"]
+    assert dag["edges"] == sorted([before, after] for before, after in pairwise(chain))
+    assert dag["mapped"] == ["submit"]
+    rules = {task: rule for task, rule in dag["trigger_rules"].items() if task != "report"}
+    assert set(rules.values()) == {"all_success"}
+
+
+def test_the_report_is_written_even_when_something_failed_and_is_not_retried(parsed: dict[str, Any]) -> None:
+    dag = parsed["dags"]["signalq_payouts_weekly_msk"]
+    assert dag["trigger_rules"]["report"] == "all_done"
+    assert dag["retries"]["report"] == 0
+    assert all(count > 0 for task, count in dag["retries"].items() if task != "report")
+
+
+def test_missed_periods_are_caught_up_one_at_a_time(parsed: dict[str, Any]) -> None:
+    for dag_id, dag in parsed["dags"].items():
+        assert dag["max_active_runs"] == 1
+        assert dag["catchup"] is (dag_id != "signalq_reconcile")
+    assert parsed["dags"]["signalq_payouts_daily_ekb"]["timetable"] == "PeriodTimetable"
+
+
+def test_every_dag_is_documented_and_tagged(parsed: dict[str, Any]) -> None:
+    for dag in parsed["dags"].values():
+        assert dag["doc"].startswith("###")
+        assert "signalq" in dag["tags"]
+
+
+def test_the_form_asks_for_period_parks_and_dry_run(parsed: dict[str, Any]) -> None:
+    assert parsed["dags"]["signalq_payouts_weekly_msk"]["params"] == {"period": None, "parks": [], "dry_run": False}
