@@ -1,10 +1,13 @@
 """The tables of signalq_billing as SQLAlchemy Core sees them. Migrations make them; a test holds both equal."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
+    ColumnElement,
     Date,
     DateTime,
     Enum,
@@ -16,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Numeric,
     PrimaryKeyConstraint,
+    Row,
     Table,
     UniqueConstraint,
     func,
@@ -26,6 +30,8 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from signalq_billing.adapters.postgres.stored_text import StoredDocument, StoredText
 from signalq_billing.domain.progress import PaymentProgress
+
+StoredRow = Row[*tuple[Any, ...]]  # a row of one of these tables
 
 metadata = MetaData(
     naming_convention={
@@ -153,6 +159,9 @@ payout = Table(
     Index("payout_frozen_config", "config_version_id", postgresql_where="frozen_at IS NOT NULL"),
 )
 
+# An id may be longer than an index entry can be, so the SHA-256 of its bytes stands for it there.
+DEVICE_HASH: ColumnElement[bytes] = literal_column("sha256(device_id::bytea)", LargeBinary)
+
 payout_line = Table(
     "payout_line",
     metadata,
@@ -174,8 +183,7 @@ payout_line = Table(
     PrimaryKeyConstraint("payout_id", "line_no"),
     CheckConstraint("amount >= 0", name="amount"),
     CheckConstraint("active_seconds >= 0 AND active_days >= 0 AND units >= 0", name="activity"),
-    # One line per device. An id may be longer than an index entry can be, so its hash stands for it.
-    Index("payout_line_device", "payout_id", literal_column("sha256(device_id::bytea)"), unique=True),
+    Index("payout_line_device", "payout_id", DEVICE_HASH, unique=True),
 )
 
 payout_order = Table(

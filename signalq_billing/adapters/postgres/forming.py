@@ -1,0 +1,104 @@
+"""From a computed payout to what is stored of it: its digest, its lines and its orders. No database here."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+
+from signalq_billing.domain.config import OrderPer
+from signalq_billing.domain.config_body import body_hash
+from signalq_billing.domain.order import OrderPayload, external_ref, payload_hash, utc_iso
+from signalq_billing.domain.payout import Payout, PayoutLine
+
+_SHOWN = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class FormedOrder:
+    """One order before it is stored. `device_id` is None where the order stands for the whole park."""
+
+    device_id: str | None
+    external_ref: str
+    amount: Decimal
+    body: bytes
+
+    @property
+    def payload_hash(self) -> str:
+        return payload_hash(self.body)
+
+
+def order_per(payout: Payout) -> OrderPer:
+    """How many orders the payout becomes; a config that is not enabled pays nothing either way."""
+    return payout.config.terms.order_per if payout.config.terms else OrderPer.PARK
+
+
+def digest(payout: Payout) -> str:
+    """SHA-256 of all that was computed and of the config it was computed by: equal for equal payouts only."""
+    period = payout.period
+    content = {
+        "park_id": payout.park_id,
+        "period": [period.cadence, str(period.name), utc_iso(period.start), utc_iso(period.end), period.timezone],
+        "revision": payout.revision,
+        "config": body_hash(payout.config),
+        "currency": payout.currency,
+        "total": format(payout.total, "f"),
+        "reason": payout.reason,
+        "lines": [
+            [
+                *(line.device_id, line.active_seconds, line.active_days, exact(line.units)),
+                *(format(line.amount, "f"), line.reason),
+            ]
+            for line in sorted_lines(payout)
+        ],
+    }
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def orders(payout: Payout) -> Iterator[FormedOrder]:
+    """The orders that pay this payout: one of its total, or one per device; none of zero."""
+    paid = [line for line in sorted_lines(payout) if line.amount > 0]
+    if order_per(payout) is OrderPer.PARK:
+        if payout.total > 0:
+            yield _order(payout, None, payout.total, paid)
+        return
+    for line in paid:
+        yield _order(payout, line.device_id, line.amount, [line])
+
+
+def _order(payout: Payout, device_id: str | None, amount: Decimal, lines: list[PayoutLine]) -> FormedOrder:
+    period = payout.period
+    ref = external_ref(payout.park_id, period, payout.revision, device_id)
+    payload = OrderPayload(
+        external_ref=ref,
+        park_id=payout.park_id,
+        cadence=period.cadence,
+        period_name=period.name,
+        period_start=period.start,
+        period_end=period.end,
+        timezone=period.timezone,
+        revision=payout.revision,
+        currency=payout.currency,
+        amount=amount,
+        carried=amount - amount,  # nothing is carried into a first revision; zero with the currency's digits
+        lines=[(line.device_id, line.amount) for line in lines],
+    )
+    return FormedOrder(device_id, ref, amount, payload.body())
+
+
+def sorted_lines(payout: Payout) -> list[PayoutLine]:
+    """The lines, bytewise by device."""
+    return sorted(payout.lines, key=lambda line: line.device_id.encode())
+
+
+def exact(units: Fraction) -> str:
+    """Units as n/d, in lowest terms."""
+    return f"{units.numerator}/{units.denominator}"
+
+
+def shown(units: Fraction) -> Decimal:
+    """Units for people: six decimal places, fewer where they are zeros."""
+    rounded = (Decimal(units.numerator) / Decimal(units.denominator)).quantize(_SHOWN, ROUND_HALF_EVEN)
+    return rounded.normalize() + 0

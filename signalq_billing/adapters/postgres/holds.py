@@ -1,0 +1,55 @@
+"""Holding payouts: with a reason, what was held, and when somebody has to look (SPEC section 11)."""
+
+import datetime as dt
+
+from sqlalchemy import Connection, select, update
+
+from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_parks
+from signalq_billing.adapters.postgres.tables import StoredRow, payout, payout_order
+from signalq_billing.domain.progress import PaymentProgress
+from signalq_billing.errors import UsageError
+
+EXPIRES_AFTER = dt.timedelta(days=1)
+
+
+def hold(connection: Connection, payout_id: int, reason: str, actor: str) -> None:
+    """Hold a payout. One whose orders are all created stays as it is, for there is nothing left to hold.
+
+    Raises UsageError for a payout there is not.
+    """
+    found = select(payout).where(payout.c.id == payout_id)
+    row = connection.execute(found).one_or_none()
+    if row is None:
+        raise UsageError(f"there is no payout {payout_id}")
+    parks = lock_parks(connection, [row.park_id])
+    # Read again under the lock: it may have been replaced, taken back or created meanwhile.
+    row = connection.execute(found.with_for_update()).one_or_none()
+    if row is None:
+        raise UsageError(f"payout {payout_id} was taken back")
+    if _open_orders(connection, payout_id):
+        put_on_hold(parks, row, reason, actor)
+
+
+def put_on_hold(parks: LockedParks, row: StoredRow, reason: str, actor: str) -> None:
+    """Hold a payout whose park is locked; held for the same reason already, nothing changes."""
+    if row.hold_reason == reason:
+        return
+    held = {
+        "hold_reason": reason,
+        "hold_payload_hash": row.digest,
+        "held_at": parks.now,
+        "hold_expires_at": parks.now + EXPIRES_AFTER,
+        "released_at": None,
+        "released_by": None,
+        "release_note": None,
+        "updated_at": parks.now,
+    }
+    parks.connection.execute(update(payout).where(payout.c.id == row.id).values(held))
+    data = {"digest": row.digest, "total": format(row.total, "f"), "before": row.hold_reason}
+    parks.append(Entry(row.park_id, actor, "held", reason, row.id, data=data))
+
+
+def _open_orders(connection: Connection, payout_id: int) -> bool:
+    unfinished = payout_order.c.payment_progress != PaymentProgress.CREATED
+    found = select(payout_order.c.id).where(payout_order.c.payout_id == payout_id, unfinished).limit(1)
+    return connection.scalar(found) is not None

@@ -1,0 +1,119 @@
+"""The PayoutStore of ports.py on PostgreSQL: opens one transaction per call; what happens in it is told next door."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
+
+from signalq_billing.adapters.postgres import claims, holds, overlaps, reading, schema, snapshots, storing
+from signalq_billing.adapters.postgres.transaction import transaction
+from signalq_billing.domain.activity import ActivitySnapshot
+from signalq_billing.domain.order import NotFound, Outcome
+from signalq_billing.domain.payout import Payout, PayoutLine
+from signalq_billing.domain.period import Period
+from signalq_billing.domain.progress import Claim, ClaimRefusal, PayoutProgress
+from signalq_billing.errors import PeriodOverlap
+from signalq_billing.ports import StoredPayout
+
+_PARKS_AT_ONCE = 200
+
+
+class PostgresPayoutStore:
+    """Progress of payouts in PostgreSQL. Safe to share between threads; opens connections as it needs them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def ping(self) -> None:
+        """Returns if the database answers and is at the version this code needs."""
+        schema.check_version(self._engine)
+
+    def save_snapshot(self, snapshot: ActivitySnapshot, actor: str) -> int:
+        """Keep what an extraction was made from; returns its id."""
+        with transaction(self._engine) as connection:
+            return snapshots.save(connection, snapshot, actor)
+
+    def snapshot(self, snapshot_id: int) -> ActivitySnapshot:
+        """The snapshot with that id. Raises UsageError if there is none."""
+        with transaction(self._engine) as connection:
+            return snapshots.load(connection, snapshot_id)
+
+    def store(self, payouts: Iterable[Payout], snapshot_id: int, actor: str) -> list[StoredPayout]:
+        """Store computed payouts, each park in a transaction of its own; never-claimed ones are replaced.
+
+        Raises PeriodOverlap at the end, naming every park whose time is paid already under another name, and
+        UsageError for a config that was never applied.
+        """
+        stored: list[StoredPayout] = []
+        overlapping: list[str] = []
+        for batch in _batches(payouts):
+            with transaction(self._engine) as connection:
+                origin = storing.ComputedFrom(snapshot_id, storing.config_ids(connection, batch), actor)
+            for computed in batch:
+                try:
+                    with transaction(self._engine) as connection:
+                        stored.append(storing.store(connection, computed, origin))
+                except IntegrityError as error:
+                    if not overlaps.is_overlap(error):
+                        raise
+                    overlapping.append(self._describe_overlap(computed))
+        if overlapping:
+            raise PeriodOverlap("\n".join(overlapping))
+        return stored
+
+    def _describe_overlap(self, computed: Payout) -> str:
+        with transaction(self._engine) as connection:
+            return overlaps.describe(connection, computed)
+
+    def void_missing(self, period: Period, keep: Iterable[str], actor: str) -> list[str]:
+        """Take back never-claimed payouts of this period for parks not in `keep`; returns those parks."""
+        with transaction(self._engine) as connection:
+            return storing.void_missing(connection, period, keep, actor)
+
+    def payouts(
+        self,
+        cadence: str | None = None,
+        period_name: dt.date | None = None,
+        park_ids: Sequence[str] | None = None,
+    ) -> list[PayoutProgress]:
+        """Payouts sorted by cadence, period, park (bytewise) and revision."""
+        with transaction(self._engine) as connection:
+            return reading.payouts(connection, cadence, period_name, park_ids)
+
+    def lines(self, payout_id: int) -> list[PayoutLine]:
+        """The lines of one payout, bytewise by device."""
+        with transaction(self._engine) as connection:
+            return reading.lines(connection, payout_id)
+
+    def unfinished(self, limit: int) -> list[PayoutProgress]:
+        """Payouts that reconcile should go on with, oldest period first."""
+        with transaction(self._engine) as connection:
+            return reading.unfinished(connection, limit)
+
+    def claim(self, order_id: int, worker: str, lease: dt.timedelta) -> Claim | ClaimRefusal:
+        """Commit `in_progress` for an order that is `not_created`, with a new fencing number."""
+        with transaction(self._engine) as connection:
+            return claims.claim(connection, order_id, worker, lease)
+
+    def claim_stale(self, order_id: int, worker: str, lease: dt.timedelta) -> Claim | ClaimRefusal:
+        """Take over an `in_progress` order whose lease has run out, to ask about it."""
+        with transaction(self._engine) as connection:
+            return claims.claim_stale(connection, order_id, worker, lease)
+
+    def record(self, claim: Claim, outcome: Outcome | NotFound, actor: str) -> bool:
+        """Record what came of a claim; False if its fencing number is no longer current."""
+        with transaction(self._engine) as connection:
+            return claims.record(connection, claim, outcome, actor)
+
+    def hold(self, payout_id: int, reason: str, actor: str) -> None:
+        """Hold a payout until somebody releases it."""
+        with transaction(self._engine) as connection:
+            holds.hold(connection, payout_id, reason, actor)
+
+
+def _batches(payouts: Iterable[Payout]) -> Iterator[list[Payout]]:
+    rest = iter(payouts)
+    while batch := list(islice(rest, _PARKS_AT_ONCE)):
+        yield batch

@@ -1,0 +1,112 @@
+"""Reading progress back: payouts with their orders, their lines, and what reconcile should go on with."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from itertools import groupby
+
+from sqlalchemy import Connection, Select, and_, any_, func, literal, or_, select, union
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from signalq_billing.adapters.postgres.stored_text import is_any
+from signalq_billing.adapters.postgres.tables import StoredRow, payout, payout_line, payout_order
+from signalq_billing.domain.payout import PayoutLine
+from signalq_billing.domain.progress import OrderProgress, PaymentProgress, PayoutProgress
+
+_NOW = func.clock_timestamp()
+
+
+def payouts(
+    connection: Connection,
+    cadence: str | None = None,
+    period_name: dt.date | None = None,
+    park_ids: Sequence[str] | None = None,
+) -> list[PayoutProgress]:
+    """Payouts sorted by cadence, period, park (bytewise) and revision."""
+    wanted = select(payout)
+    if cadence is not None:
+        wanted = wanted.where(payout.c.cadence == cadence)
+    if period_name is not None:
+        wanted = wanted.where(payout.c.period_name == period_name)
+    if park_ids is not None:
+        wanted = wanted.where(is_any(payout.c.park_id, park_ids))
+    found = _with_orders(connection, connection.execute(wanted).all())
+    return sorted(
+        found, key=lambda each: (each.cadence.encode(), each.period_name, each.park_id.encode(), each.revision)
+    )
+
+
+def unfinished(connection: Connection, limit: int) -> list[PayoutProgress]:
+    """Payouts with an order to send or to ask about, oldest period first. Of held ones only those to ask about."""
+    order = payout_order.c
+    to_send = (
+        select(order.payout_id)
+        .join(payout, and_(payout.c.id == order.payout_id, payout.c.hold_reason.is_(None)))
+        .where(order.payment_progress == PaymentProgress.NOT_CREATED)
+        .where(or_(order.retry_at.is_(None), order.retry_at <= _NOW))
+    )
+    to_ask = select(order.payout_id).where(
+        order.payment_progress == PaymentProgress.IN_PROGRESS, order.claimed_until <= _NOW
+    )
+    due = union(to_send, to_ask).subquery()
+    wanted = (
+        select(payout)
+        .where(payout.c.id.in_(select(due.c.payout_id)), payout.c.retired_at.is_(None))
+        .order_by(payout.c.period_end, payout.c.id)
+        .limit(limit)
+    )
+    return _with_orders(connection, connection.execute(wanted).all())
+
+
+def lines(connection: Connection, payout_id: int) -> list[PayoutLine]:
+    """The lines of one payout, bytewise by device."""
+    wanted = select(payout_line).where(payout_line.c.payout_id == payout_id).order_by(payout_line.c.line_no)
+    return [
+        PayoutLine(
+            row.device_id, row.active_seconds, row.active_days, Fraction(row.units_exact), row.amount, row.reason
+        )
+        for row in connection.execute(wanted)
+    ]
+
+
+def _with_orders(connection: Connection, rows: Sequence[StoredRow]) -> list[PayoutProgress]:
+    ids = [row.id for row in rows]
+    wanted: Select[tuple[object, ...]] = (
+        select(payout_order)
+        .where(payout_order.c.payout_id == any_(literal(ids, ARRAY(payout.c.id.type))))
+        .order_by(payout_order.c.payout_id, payout_order.c.id)
+    )
+    grouped = groupby(connection.execute(wanted), key=lambda order: order.payout_id)
+    orders = {payout_id: [_order(row) for row in of_payout] for payout_id, of_payout in grouped}
+    return [_payout(row, orders.get(row.id, ())) for row in rows]
+
+
+def _payout(row: StoredRow, orders: Iterable[OrderProgress]) -> PayoutProgress:
+    return PayoutProgress(
+        payout_id=row.id,
+        park_id=row.park_id,
+        cadence=row.cadence,
+        period_name=row.period_name,
+        revision=row.revision,
+        currency=row.currency,
+        total=row.total,
+        devices=row.devices,
+        reason=row.reason,
+        hold_reason=row.hold_reason,
+        orders=tuple(orders),
+    )
+
+
+def _order(row: StoredRow) -> OrderProgress:
+    return OrderProgress(
+        order_id=row.id,
+        external_ref=row.external_ref,
+        device_id=row.device_id,
+        amount=row.amount,
+        payment_progress=row.payment_progress,
+        attempts=row.attempts,
+        doc_id=row.doc_id,
+        last_error=row.last_error,
+        claimed_until=row.claimed_until,
+        retry_at=row.retry_at,
+    )
