@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from signalq_billing.cli.bootstrap import Wiring
-from signalq_billing.domain.period import Period
+
+if TYPE_CHECKING:
+    from signalq_billing.domain.config import ParkConfig
+    from signalq_billing.domain.period import Period
 
 CadenceOption = Annotated[str, typer.Option("--cadence", "-c", help="A cadence of cadences.yaml.")]
 PeriodOption = Annotated[
@@ -159,7 +162,7 @@ def _period(wiring: Wiring, cadence: str, name: str | None) -> Period:
     return period_named(found, parse_date(name) if name else None, wiring.clock.now())
 
 
-def _configs(wiring: Wiring, period: Period, parks: list[str] | None):  # type: ignore[no-untyped-def]
+def _configs(wiring: Wiring, period: Period, parks: list[str] | None) -> list[ParkConfig]:
     from signalq_billing.services.selecting import configs_for
 
     return configs_for(wiring.configs.current(), wiring.config.cadences, period, parks or ())

@@ -121,7 +121,7 @@ class Sender:
             return 0.0
         if isinstance(result, Unavailable) and result.retry_after is not None:
             return result.retry_after
-        growing = wait_exponential_jitter(initial=self.policy.first_pause, max=self.policy.patience, jitter=0.5)
+        growing = wait_exponential_jitter(multiplier=self.policy.first_pause, max=self.policy.patience, jitter=0.5)
         return growing(state)
 
 
