@@ -48,14 +48,24 @@ class Environment:
 
 def from_outside(environment: Mapping[str, str]) -> dict[str, str]:
     """Our variables among those of the caller."""
-    return {
-        name: value for name, value in environment.items() if value and (name in NAMES or name.startswith(_PREFIX))
-    }
+    return {name: value for name, value in environment.items() if value and (name in NAMES or name.startswith(_PREFIX))}
 
 
 def compose(home: Home, memory: Memory, given: Mapping[str, str]) -> Environment:
-    """The environment of the stack in `home`."""
-    return Environment(given, {**_connections(home, memory), CONFIG: str(home.config), **_IMPATIENT})
+    """The environment of the stack in `home`. What `dev env` of this very stack has put into the caller's shell does
+    not count as given."""
+    embedded = {**_connections(home, memory), CONFIG: str(home.config), **_IMPATIENT}
+    own = {
+        DATABASE: postgres.password_of(home.postgres),
+        YTSAURUS: memory.secret("ytsaurus"),
+        BILLING_ORDERS: memory.secret("billing-orders"),
+    }
+    foreign = {
+        name: value
+        for name, value in given.items()
+        if value != embedded.get(name) and not (name in own and own[name] in value)
+    }
+    return Environment(foreign, embedded)
 
 
 def _connections(home: Home, memory: Memory) -> dict[str, str]:

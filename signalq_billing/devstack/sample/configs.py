@@ -10,6 +10,7 @@ from signalq_billing.adapters.config_files import load_cadences
 from signalq_billing.domain.period import Cadence, Period
 
 DIRECTORY = Path(__file__).parent / "config"
+LONG_AGO = dt.timedelta(days=100)
 
 
 def write_if_absent(target: Path, now: dt.datetime | None = None) -> bool:
@@ -19,14 +20,29 @@ def write_if_absent(target: Path, now: dt.datetime | None = None) -> bool:
     """
     if (target / "cadences.yaml").exists():
         return False
-    now = now or dt.datetime.now(dt.UTC)
     partial = target.with_name(f"{target.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     shutil.copytree(DIRECTORY, partial)
-    path = partial / "cadences.yaml"
-    path.write_text(catching_up_from_last_complete(path.read_text(), load_cadences(partial), now))
+    begin_with_last_period(partial, now or dt.datetime.now(dt.UTC))
     partial.rename(target)
     return True
+
+
+def begin_with_last_period(directory: Path, now: dt.datetime) -> bool:
+    """Let runs begin with the last complete period where they would begin more than a hundred days ago, as they would
+    for a stack nobody has used for long; returns whether anything changed."""
+    path = directory / "cadences.yaml"
+    cadences = [each for each in load_cadences(directory) if _begins_long_ago(each, now)]
+    text = path.read_text()
+    moved = catching_up_from_last_complete(text, cadences, now)
+    if moved == text:
+        return False
+    path.write_text(moved)
+    return True
+
+
+def _begins_long_ago(cadence: Cadence, now: dt.datetime) -> bool:
+    return cadence.catch_up_from is not None and now.date() - cadence.catch_up_from > LONG_AGO
 
 
 def catching_up_from_last_complete(text: str, cadences: Iterable[Cadence], now: dt.datetime) -> str:

@@ -47,6 +47,8 @@ def seed(variables: Mapping[str, str], sample_config: bool, now: dt.datetime, sa
     directory = Path(variables[CONFIG])
     if sample_config and sample_configs.write_if_absent(directory, now):
         say(f"sample configs written to {directory}")
+    elif sample_config and sample_configs.begin_with_last_period(directory, now):
+        say("runs begin with the last complete periods: older ones have no history any more")
     configs = load(directory)
     apply(variables, configs, say)
     write_history(variables, configs, now, say)
@@ -86,18 +88,25 @@ def write_history(variables: Mapping[str, str], configs: Configs, now: dt.dateti
 
 def needed_until(configs: Configs, now: dt.datetime) -> dt.datetime:
     """What the watermark must have passed for the last complete period of every cadence to be computed."""
-    ends = [sample_configs.last_settled(cadence, now).end for cadence in configs.cadences.values()]
-    return max(ends, default=now) + configs.source.replica_lag_allowance
+    settled = [cadence.last_complete(now - cadence.settle) for cadence in configs.cadences.values()]
+    ends = [period.end for period in settled if period]
+    return max(ends) + configs.source.replica_lag_allowance if ends else floored(now)
 
 
 def first_days(configs: Configs, now: dt.datetime) -> dict[str, dt.date]:
-    """Where five weeks do not reach back to the start of a park's last period: the day before that."""
+    """Where each park's history has to begin at the latest: before the first period its cadence is paid for."""
     starts = {name: _starts(cadence, now) for name, cadence in configs.cadences.items()}
     return {each.park_id: starts[each.cadence] for each in configs.park_configs if each.cadence in starts}
 
 
 def _starts(cadence: Cadence, now: dt.datetime) -> dt.date:
-    return sample_configs.last_settled(cadence, now).name - dt.timedelta(days=2)
+    last = cadence.last_complete(now - cadence.settle)
+    candidates = [
+        now.date(),
+        *([last.name] if last else []),
+        *([cadence.catch_up_from] if cadence.catch_up_from else []),
+    ]
+    return max(min(candidates), now.date() - sample_configs.LONG_AGO) - dt.timedelta(days=2)
 
 
 def floored(now: dt.datetime) -> dt.datetime:
@@ -112,5 +121,3 @@ def _client(variables: Mapping[str, str]):  # type: ignore[no-untyped-def]
     found = from_environment("ytsaurus_default", variables)
     assert found is not None, "the stack's environment has every connection"
     return yt_client(*ytsaurus_settings(found))
-
-
