@@ -11,7 +11,7 @@ import sys
 import typer
 
 from signalq_billing import __version__
-from signalq_billing.cli import config, dev, doctor, payouts
+from signalq_billing.cli import config, database, dev, doctor, payouts
 from signalq_billing.errors import SignalqBillingError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 bad usage or bad config, 3 refused (held, guard, not ready).",
 )
 app.add_typer(config.app, name="config")
+app.add_typer(database.app, name="db")
 app.add_typer(dev.app, name="dev")
 payouts.mount(app)
 doctor.mount(app)
