@@ -102,6 +102,7 @@ def for_programs(home: Home, memory: Memory, environment: Environment, caller: M
         "NO_PROXY": local,
         "no_proxy": local,
         "PYTHONUNBUFFERED": "1",
+        "PYTHONSAFEPATH": "1",  # what lies in the working directory is not a module
         "SPT_NOENV": "1",  # programs that rename themselves must not overwrite the mark
         MARKER: str(home.path),
     }

@@ -7,10 +7,11 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import Fault, ServerProxy
+from xml.parsers.expat import ExpatError
+from xmlrpc.client import Error, ServerProxy, Transport
 
 import psutil
 
@@ -19,14 +20,14 @@ from signalq_billing.devstack.local_ports import HOST
 from signalq_billing.devstack.programs import Program
 from signalq_billing.devstack.steps import StackFailed, tail
 
+_ASK_SECONDS = 10
 _STARTED = ("STARTING", "RUNNING", "BACKOFF")
 _HEAD = """[supervisord]
-pidfile={directory}/supervisord.pid
+pidfile=supervisor/supervisord.pid
 logfile={log}
 logfile_maxbytes=5MB
 logfile_backups=1
-childlogdir={directory}
-directory={project}
+childlogdir=supervisor
 {user}
 [inet_http_server]
 port={host}:{port}
@@ -39,6 +40,7 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 _PROGRAM = """
 [program:{name}]
 command={command}
+directory={project}
 priority={priority}
 autostart=false
 autorestart=true
@@ -56,11 +58,9 @@ stdout_logfile_backups=1
 
 
 def render(home: Home, programs: Iterable[Program], port: int, password: str) -> str:
-    """The configuration file. Secrets of the programs are in their environment, not here."""
+    """The configuration file, its paths relative to the home. Secrets of the programs are in their environment."""
     head = _HEAD.format(
-        directory=_escaped(home.supervisor),
-        log=_escaped(home.log("supervisord")),
-        project=_escaped(PROJECT),
+        log=home.log("supervisord").relative_to(home.path),
         user="user=root\n" if os.geteuid() == 0 else "",
         host=HOST,
         port=port,
@@ -73,16 +73,17 @@ def _section(home: Home, program: Program) -> str:
     return _PROGRAM.format(
         name=program.name,
         command=_escaped(shlex.join(program.command)),
+        project=_escaped(PROJECT),
         priority=program.priority,
         stop_signal=program.stop_signal,
         stop_seconds=program.stop_seconds,
         as_group="false" if program.stop_signal == "INT" else "true",
-        log=_escaped(home.log(program.name)),
+        log=home.log(program.name).relative_to(home.path),
     )
 
 
 def _escaped(value: Path | str) -> str:
-    """supervisord expands %(name)s, and takes ` ;` for the start of a comment."""
+    """supervisord expands %(name)s (in names of log files twice), and takes ` ;` for the start of a comment."""
     return str(value).replace("%", "%%").replace(" ;", " \\;")
 
 
@@ -100,8 +101,8 @@ class Supervisor:
 
     def running(self) -> bool:
         try:
-            return bool(self._rpc().getPID() == self.pid())
-        except (OSError, HTTPException, Fault, ValueError, AttributeError):
+            return bool(self._ask("getPID") == self.pid())
+        except (OSError, HTTPException, Error, ExpatError):
             return False
 
     def pid(self) -> int | None:
@@ -117,7 +118,7 @@ class Supervisor:
         self.config.write_text(rendered)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self.config)]
         started = subprocess.run(
-            command, check=False, env=dict(environment), cwd=PROJECT, capture_output=True, text=True, timeout=60
+            command, check=False, env=dict(environment), cwd=self.home.path, capture_output=True, text=True, timeout=60
         )
         deadline = time.monotonic() + 20
         while started.returncode == 0 and time.monotonic() < deadline:
@@ -132,11 +133,11 @@ class Supervisor:
         states = self.states()
         for name in names:
             if states.get(name) not in _STARTED:
-                self._rpc().startProcess(name, False)
+                self._ask("startProcess", name, False)
 
     def states(self) -> dict[str, str]:
         """State by program, in supervisord's words: RUNNING, STARTING, BACKOFF, FATAL, STOPPED ..."""
-        answer = self._rpc().getAllProcessInfo()
+        answer = self._ask("getAllProcessInfo")
         assert isinstance(answer, list)
         return {str(info["name"]): str(info["statename"]) for info in answer if isinstance(info, dict)}
 
@@ -146,11 +147,22 @@ class Supervisor:
         if pid is None or not self.running():
             return
         process = psutil.Process(pid)
-        self._rpc().shutdown()
+        self._ask("shutdown")
         try:
             process.wait(seconds)
         except psutil.TimeoutExpired:
             process.kill()
 
-    def _rpc(self) -> Any:  # noqa: ANN401 - methods by name, as XML-RPC has them
-        return ServerProxy(f"http://signalq:{self.password}@{HOST}:{self.port}/RPC2").supervisor
+    def _ask(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - methods by name, as XML-RPC has them
+        url = f"http://signalq:{self.password}@{HOST}:{self.port}/RPC2"
+        with ServerProxy(url, transport=_ImpatientTransport()) as server:
+            return getattr(server.supervisor, method)(*arguments)
+
+
+class _ImpatientTransport(Transport):
+    """XML-RPC that does not wait for ever."""
+
+    def make_connection(self, host: Any) -> HTTPConnection:  # noqa: ANN401 - xmlrpc's own type is private
+        connection = super().make_connection(host)
+        connection.timeout = _ASK_SECONDS
+        return connection
