@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -26,30 +27,35 @@ def service(told: process.BillingOrdersProcess) -> BillingOrdersApi:
     return connect(told.base_url, told.token, timeout_seconds=5)
 
 
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[process.BillingOrdersProcess]:
+    """A stand-in for one test alone, to be killed in it."""
+    running = process.start(tmp_path, "token")
+    yield running
+    running.stop()
+
+
 def posts(running: process.BillingOrdersProcess, external_ref: str) -> int:
     """How many POSTs of an order were accepted."""
     return sum(order["posts"] for order in running.books()["orders"] if order["external_ref"] == external_ref)
 
 
-def test_what_was_answered_survives_a_kill(tmp_path) -> None:
-    running = process.start(tmp_path, "token")
-    service = connect(running.base_url, running.token, timeout_seconds=5)
+def test_what_was_answered_survives_a_kill(mortal: process.BillingOrdersProcess) -> None:
+    service = connect(mortal.base_url, mortal.token, timeout_seconds=5)
     claims = [claim(new_cadence()) for _ in range(20)]
     created = [service.create(each) for each in claims]
-    running.kill()
+    mortal.kill()
     refused = service.create(claims[0])
     assert isinstance(refused, Unavailable)
     assert refused.definite
-    running.restart()
+    mortal.restart()
     assert [service.create(each) for each in claims] == created
-    assert running.books()["totals"] == {"RUB": "0.20"}
-    assert [order["posts"] for order in running.books()["orders"]] == [2] * 20
-    running.stop()
+    assert mortal.books()["totals"] == {"RUB": "0.20"}
+    assert [order["posts"] for order in mortal.books()["orders"]] == [2] * 20
 
 
-def test_a_kill_in_the_middle_loses_nothing_that_was_answered(tmp_path) -> None:
-    running = process.start(tmp_path, "token")
-    service = connect(running.base_url, running.token, timeout_seconds=5)
+def test_a_kill_in_the_middle_loses_nothing_that_was_answered(mortal: process.BillingOrdersProcess) -> None:
+    service = connect(mortal.base_url, mortal.token, timeout_seconds=5)
     answered: list[tuple[str, Created]] = []
 
     def send() -> None:
@@ -63,12 +69,11 @@ def test_a_kill_in_the_middle_loses_nothing_that_was_answered(tmp_path) -> None:
     sender.start()
     while len(answered) < 20:
         time.sleep(0.01)
-    running.kill()
+    mortal.kill()
     sender.join()
-    running.restart()
-    kept = {order["external_ref"]: order["doc_id"] for order in running.books()["orders"]}
+    mortal.restart()
+    kept = {order["external_ref"]: order["doc_id"] for order in mortal.books()["orders"]}
     assert {ref: outcome.doc_id for ref, outcome in answered}.items() <= kept.items()
-    running.stop()
 
 
 def test_many_at_once_with_one_key_make_one_order(told: process.BillingOrdersProcess) -> None:
