@@ -75,8 +75,9 @@ def _look_around(directory: Path, report: Report) -> None:
     """A misspelt file would count as absent, and absent as empty: tell of each that is not read."""
     unread = {each.name for each in _yaml_files(directory)} - set(_FILES)
     for name in sorted(unread):
-        near = near_miss(name, _FILES)
-        meant = f"did you mean {near}?" if near else f"the files here are {', '.join(_FILES)} and {parks.DIRECTORY}/"
+        near = near_miss(Path(name).stem, [Path(each).stem for each in _FILES])
+        read = f"the files here are {', '.join(_FILES)} and {parks.DIRECTORY}/"
+        meant = f"did you mean {near}.yaml?" if near else read
         report.warning(Place(name, 0), "", f"is not read; {meant}")
     for path in _yaml_files(directory / parks.DIRECTORY):
         if path.suffix != ".yaml":

@@ -48,4 +48,6 @@ def _caps(keys: Keys | None) -> Mapping[str, Decimal]:
         cap = keys.optional(code, number())
         if cap is not None:
             caps[code] = cap
+    keys.mark(keys.tree.values)
+    keys.close()
     return caps

@@ -104,7 +104,10 @@ class Keys:
         self._asked.update(names)
 
     def close(self) -> None:
-        """Report every key that nobody asked for."""
+        """Report every key that nobody asked for, or that is there twice."""
+        for name, place in self.tree.repeated:
+            message = f"is here twice, first on line {self.tree.key_places[name].line}; keep one of them"
+            self.report.problem(place, self.path_of(name), message, self.park_id)
         for name in self.tree.values:
             if name not in self._asked:
                 message = f"unknown key; {suggestion(name, self._asked)}"

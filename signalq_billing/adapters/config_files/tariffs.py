@@ -30,10 +30,10 @@ def read_tariffs(directory: Path, report: Report) -> Tariffs:
     if not isinstance(tree, Keyed):
         report.problem(tree.at, "", "must be a mapping of tariff names to their keys")
         return Tariffs(complete=False)
-    tariffs = Tariffs()
-    for name, value in tree.values.items():
-        tariffs.by_name[name] = _checked(name, value, report)
-    return tariffs
+    keys = Keys(tree, report)
+    keys.mark(tree.values)
+    keys.close()
+    return Tariffs({name: _checked(name, value, report) for name, value in tree.values.items()})
 
 
 def _checked(name: str, value: Tree, report: Report) -> Keyed:
@@ -67,7 +67,7 @@ def with_tariff(tariff: Keyed, config: Keyed) -> Keyed:
 
 
 def _merged(base: Keyed, over: Keyed) -> Keyed:
-    merged = Keyed(over.at, base.values | over.values, base.key_places | over.key_places)
+    merged = Keyed(over.at, base.values | over.values, base.key_places | over.key_places, over.repeated)
     for name, value in over.values.items():
         below = base.values.get(name)
         if isinstance(value, Keyed) and isinstance(below, Keyed):

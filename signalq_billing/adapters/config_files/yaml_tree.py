@@ -5,7 +5,9 @@ Nothing is converted: `10.00` stays those characters, `on` and `007` stay string
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 import yaml
@@ -16,6 +18,9 @@ from signalq_billing.domain.config_rules import Place
 
 _TAGS = "tag:yaml.org,2002:"
 _SCALARS = {f"{_TAGS}{name}" for name in ("null", "bool", "int", "float", "str", "timestamp", "value", "merge")}
+_DEEPEST = 100
+_BRACKETS = re.compile(r"[\[\]{}]")
+_NESTED_BLOCKS = re.compile(rf"^(?:[ ]*[-?:][ ]){{{_DEEPEST}}}|^[ ]{{{_DEEPEST}}}", re.MULTILINE)
 _NULL, _MERGE = f"{_TAGS}null", f"{_TAGS}merge"
 
 
@@ -39,11 +44,12 @@ class Listing:
 
 @dataclass(slots=True)
 class Keyed:
-    """A mapping; `key_places` tells where each key stands."""
+    """A mapping; `key_places` tells where each key stands, `repeated` which keys stand there once more."""
 
     at: Place
     values: dict[str, Tree] = field(default_factory=dict)
     key_places: dict[str, Place] = field(default_factory=dict)
+    repeated: tuple[tuple[str, Place], ...] = ()
 
 
 Tree = Scalar | Listing | Keyed
@@ -57,12 +63,17 @@ def is_null(tree: Tree | None) -> bool:
 def read_tree(path: Path, name: str, report: Report) -> tuple[Tree | None, bool]:
     """The file's content, None if it is empty, and whether it could be read. Problems call the file by `name`.
 
-    What is wrong with it as YAML goes to `report`: syntax, encoding, repeated keys, tags of other languages.
+    What is wrong with it as YAML goes to `report`: syntax, encoding, tags of other languages.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
+        if _deep(text):
+            report.problem(Place(name, 0), "", f"is nested more than {_DEEPEST} deep")
+            return None, False
         node = yaml.compose(text, Loader=CSafeLoader)
-        return (None if node is None else _Grower(name, report).grow(node)), True
+        if node is None or node.tag == _NULL:
+            return None, True
+        return _Grower(name, report).grow(node), True
     except OSError as error:
         report.problem(Place(name, 0), "", f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
@@ -72,10 +83,24 @@ def read_tree(path: Path, name: str, report: Report) -> tuple[Tree | None, bool]
         report.problem(Place(name, _line(error)), "", f"is not YAML: {_what(error)}")
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
-        report.problem(Place(name, line), "", f"is not YAML: {error.reason} ({error.character!r})")
-    except RecursionError:
-        report.problem(Place(name, 0), "", "is nested too deeply")
+        report.problem(Place(name, line), "", f"is not YAML: {error.reason} at character {error.position}")
     return None, False
+
+
+def _deep(text: str) -> bool:
+    """Whether the text nests so deeply that composing it would overflow libyaml's stack, which ends the process.
+
+    Exact, but only for texts that look like it: listening to every event takes as long as composing.
+    """
+    openings = (1 if mark in "[{" else -1 for mark in _BRACKETS.findall(text))
+    if max(accumulate(openings), default=0) <= _DEEPEST and not _NESTED_BLOCKS.search(text):
+        return False
+    depth = 0
+    for event in yaml.parse(text, Loader=CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _line(error: yaml.MarkedYAMLError) -> int:
@@ -127,8 +152,7 @@ class _Grower:
             elif not isinstance(key, yaml.ScalarNode):
                 self.report.problem(self._place(key), "", "a key must be plain text")
             elif key.value in keyed.values:
-                first = keyed.key_places[key.value].line
-                self.report.problem(self._place(key), key.value, f"is here twice, first on line {first}; keep one")
+                keyed.repeated += ((key.value, self._place(key)),)
             else:
                 keyed.values[key.value] = self.grow(value)
                 keyed.key_places[key.value] = self._place(key)

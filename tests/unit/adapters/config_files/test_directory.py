@@ -1,0 +1,240 @@
+"""The directory as a whole: which files there must be, what a run needs of it, and one report for everything."""
+
+import datetime as dt
+import gc
+import time
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+
+from signalq_billing.adapters.config_files import load, load_service_config
+from signalq_billing.domain.config import ParkConfig
+from signalq_billing.domain.config_body import to_body
+from signalq_billing.domain.guards import Guards
+from signalq_billing.domain.source import Source, SourceColumns
+from signalq_billing.errors import ConfigInvalid
+from tests.unit.adapters.config_files.strategies import park_configs
+from tests.unit.adapters.config_files.writing import SOURCE, directory, park, problems, warnings
+
+
+def test_only_cadences_and_source_have_to_exist(tmp_path: Path) -> None:
+    found = load(str(directory(tmp_path)))
+    assert found.guards == Guards()
+    assert found.park_configs == ()
+
+
+def test_a_missing_directory_is_told_file_by_file(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    assert problems(nowhere) == [
+        f"cadences.yaml: must exist in {nowhere}, if only with an empty list",
+        f"source.yaml: must exist in {nowhere}",
+    ]
+
+
+def test_source_has_its_documented_defaults(tmp_path: Path) -> None:
+    assert load(directory(tmp_path)).source == Source(
+        table="//home/signalq/status_history",
+        result_directory="//home/signalq-billing/activity",
+        columns=SourceColumns("park_id", "device_id", "status", "status_at", None),
+        watermark="max",
+        lookback_days=30,
+        replica_lag_allowance=dt.timedelta(minutes=15),
+        bad_row_share=Fraction(1, 1000),
+        clique="ch_public",
+    )
+
+
+def test_every_key_of_source_is_read_exactly(tmp_path: Path) -> None:
+    source = """\
+        table: //home/x/history
+        columns: {park_id: p, device_id: d, status: s, status_at: t, event_id: e}
+        watermark: //home/x/history/@replicated_until
+        lookback_days: 0
+        replica_lag_allowance_seconds: 0
+        bad_row_share: 0.3
+        result_directory: //tmp/x
+        clique: "*ch"
+        """
+    assert load(directory(tmp_path, source=source)).source == Source(
+        table="//home/x/history",
+        result_directory="//tmp/x",
+        columns=SourceColumns("p", "d", "s", "t", "e"),
+        watermark="//home/x/history/@replicated_until",
+        lookback_days=0,
+        replica_lag_allowance=dt.timedelta(0),
+        bad_row_share=Fraction(3, 10),
+        clique="*ch",
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (
+            "",
+            "source.yaml:1: result_directory: is missing; write `result_directory:` and //home/signalq-billing/activi",
+        ),
+        ("- table", "source.yaml:1: must be a mapping, beginning with `table:`"),
+        (SOURCE + "watermark: maximum", "source.yaml:3: watermark: 'maximum' must be max, or the path of an attribute"),
+        (
+            SOURCE + "watermark: //home/x",
+            "source.yaml:3: watermark: '//home/x' must be max, or the path of an attribute",
+        ),
+        (SOURCE + "bad_row_share: 0,1", "source.yaml:3: bad_row_share: '0,1' is not a number"),
+        (SOURCE + "lookback_days: -1", "source.yaml:3: lookback_days: must be from 0 to 3650, not -1"),
+        (
+            SOURCE + "replica_lag_allowance: 5",
+            "source.yaml:3: replica_lag_allowance: unknown key; did you mean 'replica_",
+        ),
+        (SOURCE + "columns: {parkid: x}", "source.yaml:3: columns.parkid: unknown key; did you mean 'park_id'?"),
+        (
+            SOURCE + "columns: {status: status_at}",
+            "source.yaml:3: columns.status_at: is the column 'status_at', like st",
+        ),
+        (
+            "table: home/x\nresult_directory: //x",
+            "source.yaml:1: table: 'home/x' must be a path in YTsaurus, such as //h",
+        ),
+    ],
+)
+def test_a_mistake_in_source_is_told(tmp_path: Path, source: str, problem: str) -> None:
+    assert problems(directory(tmp_path, source=source))[0].startswith(problem)
+
+
+def test_guards_are_read_exactly(tmp_path: Path) -> None:
+    text = "kill_switch: on\nrun_max: {RUB: '1000000', JPY: 5}\npark_max: {RUB: 0.5}\n"
+    assert load(directory(tmp_path, guards=text)).guards == Guards(
+        kill_switch=True,
+        run_max={"RUB": Decimal(1000000), "JPY": Decimal(5)},
+        park_max={"RUB": Decimal("0.5")},
+    )
+
+
+def test_empty_guards_hold_nothing_back(tmp_path: Path) -> None:
+    assert load(directory(tmp_path, guards="kill_switch:\nrun_max: {}\npark_max: {RUB: null}\n")).guards == Guards()
+    assert load(directory(tmp_path, guards="# none")).guards == Guards()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("kill_swich: true", "guards.yaml:1: kill_swich: unknown key; did you mean 'kill_switch'?"),
+        ("kill_switch: 2", "guards.yaml:1: kill_switch: must be true or false, not '2'"),
+        ("park_max: {rub: 5}", "guards.yaml:1: park_max.rub: 'rub' is not an ISO 4217 currency code such as RUB; did"),
+        ("park_max: {RUB: -5}", "guards.yaml:1: park_max.RUB: must be at least 0, not -5"),
+        ("park_max: {RUB: 5, RUB: 6}", "guards.yaml:1: park_max.RUB: is here twice, first on line 1; keep one of them"),
+        ("park_max: 5", "guards.yaml:1: park_max: must be a mapping of keys to values"),
+        ("[]", "guards.yaml:1: must be a mapping, such as `kill_switch: false`"),
+    ],
+)
+def test_a_mistake_in_guards_is_told(tmp_path: Path, text: str, problem: str) -> None:
+    [told] = problems(directory(tmp_path, guards=text))
+    assert told.startswith(problem)
+
+
+def test_everything_wrong_anywhere_is_in_one_report(tmp_path: Path) -> None:
+    where = directory(
+        tmp_path,
+        cadences="- {name: weekly_msk, every: weak, anchor: 2026-01-05, timezone: Europe/Moscow}",
+        source="table: //x\nresult_directry: //y\n",
+        tariffs="gold: {currency: XXX}",
+        guards="kill: true",
+        a="- {park_id: [",
+        b=park(park_id="b", rounding="up"),
+        c=park(park_id="c", cadence="daily"),
+    )
+    assert [line.split(": ", 1)[0] + " " + line.split(": ", 2)[1] for line in problems(where)] == [
+        "cadences.yaml:1 weekly_msk.every",
+        "guards.yaml:1 kill",
+        "parks/a.yaml:2 is not YAML",
+        "parks/b.yaml:7 park b rounding",
+        "parks/c.yaml:3 park c cadence",
+        "source.yaml:1 result_directory",
+        "source.yaml:2 result_directry",
+        "tariffs.yaml:1 gold.currency",
+    ]
+
+
+def test_broken_cadences_do_not_make_every_park_look_wrong(tmp_path: Path) -> None:
+    for cadences in ("- {", "weekly_msk: {}", "- {name: weekly_msk, every: weak}", None):
+        where = directory(tmp_path, cadences=cadences, p=park())
+        if cadences is None:
+            (where / "cadences.yaml").unlink()
+        assert {line.split(":")[0] for line in problems(where)} == {"cadences.yaml"}
+
+
+def test_two_versions_of_one_date_are_told_across_files(tmp_path: Path) -> None:
+    where = directory(tmp_path, a="# a comment\n" + park(), b=park())
+    assert problems(where) == [
+        "parks/b.yaml:2: park park-1 effective_from: 2026-11-02 has a version already, at parks/a.yaml:3; "
+        "a park has one version per date"
+    ]
+
+
+def test_an_untimely_change_of_cadence_is_told_even_beside_other_mistakes(tmp_path: Path) -> None:
+    where = directory(tmp_path, a=park(), b=park(effective_from="2026-11-20", cadence="monthly_msk", currency="RUR"))
+    assert [line.split(": ")[1] for line in problems(where)] == ["park park-1 effective_from", "park park-1 currency"]
+
+
+def test_places_of_versions_are_kept(tmp_path: Path) -> None:
+    found = load(directory(tmp_path, p=park()))
+    placed = found.placed["park-1", dt.date(2026, 11, 2)]
+    assert (placed.at, placed.cadence_at) == (("parks/p.yaml", 2), ("parks/p.yaml", 3))
+
+
+def test_a_run_needs_no_park_files(tmp_path: Path) -> None:
+    where = directory(tmp_path, tariffs="{", guards="kill_switch: true", p="{")
+    found = load_service_config(where)
+    assert (sorted(found.cadences), found.source.table) == (
+        ["daily_ykt", "monthly_msk", "weekly_msk"],
+        "//home/signalq/status_history",
+    )
+    assert found.guards.kill_switch
+
+
+def test_a_run_with_broken_settings_stops(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match=r"(?s)2 problems.*guards\.yaml:1.*source\.yaml:1"):
+        load_service_config(directory(tmp_path, source="x: 1\nresult_directory: //x\ntable: //y", guards="kill: 1"))
+
+
+def test_files_that_nobody_reads_are_warned_of(tmp_path: Path) -> None:
+    where = directory(tmp_path, p=park())
+    for name in (
+        "tarifs.yaml",
+        "guards.yml",
+        "notes.yaml",
+        ".hidden.yaml",
+        "README.md",
+        "parks/q.yml",
+        "parks/.x.yaml",
+    ):
+        (where / name).write_text("{")
+    assert warnings(where) == [
+        "guards.yml: is not read; did you mean guards.yaml?",
+        "notes.yaml: is not read; the files here are cadences.yaml, source.yaml, tariffs.yaml, guards.yaml and parks/",
+        "parks/q.yml: is not read; name it *.yaml",
+        "tarifs.yaml: is not read; did you mean tariffs.yaml?",
+    ]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@given(config=park_configs)
+def test_any_config_written_as_yaml_is_read_back_the_same(tmp_path: Path, config: ParkConfig) -> None:
+    text = yaml.safe_dump([to_body(config) | {"cadence": config.cadence or None}], allow_unicode=True)
+    where = directory(tmp_path)
+    (where / "parks" / "p.yaml").write_text(text, encoding="utf-8")
+    assert load(where).park_configs == (config,)
+
+
+def test_ten_thousand_parks_load_in_seconds_and_the_collector_is_on_again(tmp_path: Path) -> None:
+    where = directory(
+        tmp_path, p="\n".join("- {" + ", ".join(park(park_id=f"p{n}").splitlines()) + "}" for n in range(10_000))
+    )
+    started = time.process_time()
+    assert len(load(where).park_configs) == 10_000
+    assert time.process_time() - started < 15
+    assert gc.isenabled()
