@@ -95,10 +95,16 @@ class Wiring:
 
     @cached_property
     def activity(self) -> YtActivitySource:
-        from signalq_billing.adapters.ytsaurus.source import YtActivitySource, yt_client
+        from signalq_billing.adapters.ytsaurus.client import yt_client
+        from signalq_billing.adapters.ytsaurus.query import Patience
+        from signalq_billing.adapters.ytsaurus.source import YtActivitySource
         from signalq_billing.connections import ytsaurus_settings
 
-        return YtActivitySource(yt_client(*ytsaurus_settings(connection(YTSAURUS))), self.config.source)
+        return YtActivitySource(
+            yt_client(*ytsaurus_settings(connection(YTSAURUS))),
+            self.config.source,
+            Patience(time_limit=self.settings.query_timeout_seconds),
+        )
 
     @cached_property
     def billing(self) -> BillingOrdersApi:

@@ -88,12 +88,14 @@ def _engine() -> Engine:
 @cache
 def activity_source() -> ActivitySource:
     """Camera activity, in the cluster of connection `ytsaurus_default`."""
-    from signalq_billing.adapters.ytsaurus.source import YtActivitySource, yt_client
+    from signalq_billing.adapters.ytsaurus.client import yt_client
+    from signalq_billing.adapters.ytsaurus.query import Patience
+    from signalq_billing.adapters.ytsaurus.source import YtActivitySource
     from signalq_billing.connections import ytsaurus_settings
     from signalq_billing.orchestration.connections import from_airflow
 
     client = yt_client(*ytsaurus_settings(from_airflow(YTSAURUS)))
-    return YtActivitySource(client, config().source)
+    return YtActivitySource(client, config().source, Patience(time_limit=settings().query_timeout_seconds))
 
 
 @cache

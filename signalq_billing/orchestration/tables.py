@@ -39,9 +39,7 @@ def log_progress(payouts: Sequence[PayoutProgress]) -> None:
         note = f"held: {payout.hold_reason}" if payout.hold_reason else payout.reason or ""
         progress = "nothing to pay" if not payout.orders else payout.payment_progress.value
         orders = str(len(payout.orders))
-        table.add_row(
-            payout.park_id, str(payout.revision), str(payout.total), payout.currency, progress, orders, note
-        )
+        table.add_row(payout.park_id, str(payout.revision), str(payout.total), payout.currency, progress, orders, note)
         totals[payout.currency] += payout.total
     _log(table, totals)
 

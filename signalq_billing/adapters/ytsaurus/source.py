@@ -77,6 +77,7 @@ class YtActivitySource:
             bad_rows=statistics.bad_rows,
             clock=request.clock,
             source_revision=before if before == after else f"{before}..{after}",
+            rules_digest=request.rules_digest,
         )
 
     def read(self, result_table: str, period: Period) -> Iterator[ParkActivity]:
