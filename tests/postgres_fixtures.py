@@ -12,7 +12,13 @@ from signalq_billing.adapters.postgres import schema
 from signalq_billing.adapters.postgres.engine import make_engine
 from signalq_billing.devstack import postgres
 
-_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "log_min_messages": "fatal"}
+_FAST = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "shared_buffers": "64MB",
+}
 _TEMPLATE = "migrated_template"
 
 
