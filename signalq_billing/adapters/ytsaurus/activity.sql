@@ -1,14 +1,15 @@
+-- Activity of every device of a cadence's parks (SPEC section 4), and one row, park_id = '', of statistics about the
+-- scan itself. The source is scanned once, so that lines, bad rows and watermark are of one snapshot. Result columns
+-- are String and UInt64 alone: cliques refuse or change other types in CREATE TABLE ... AS. Read from the inside out.
+-- Instants are UInt64 microseconds; inside the period they are counted from its start.
 CREATE TABLE $result ENGINE=YtTable() AS SELECT
-    -- Activity of every device of a cadence's parks, and one row (park_id = '') of statistics about the scan itself.
-    -- $source is scanned once, so that lines, bad rows and watermark are of one snapshot. Instants are UInt64
-    -- microseconds; inside the period they are counted from its start.
     park_id,
     device_id,
     max(line_days) AS day_seconds,
     sum(line_scanned) AS rows_read,
     sum(line_considered) AS rows_considered,
     max(line_newest) AS newest_us,
-    sum(line_lines) AS lines,
+    sum(line_count) AS lines,
     arrayStringConcat(arraySort(groupArrayIf(line_bad, line_bad != '')), '\n') AS bad_rows
 FROM (
     -- 5. One record per line, and one per group for the statistics.
@@ -19,8 +20,12 @@ FROM (
         if(park_id = '', scanned, 0) AS line_scanned,
         if(park_id = '' AND (is_device OR reason > 0), scanned, 0) AS line_considered,
         if(park_id = '', newest, 0) AS line_newest,
-        if(park_id = '', length(device_lines), 0) AS line_lines,
-        if(park_id = '' AND reason > 0, concat(toString(reason), ' ', toString(scanned), ' ', example, ' ', other_example), '') AS line_bad
+        if(park_id = '', length(device_lines), 0) AS line_count,
+        if(
+            park_id = '' AND reason > 0,
+            concat(toString(reason), ' ', toString(scanned), ' ', example, ' ', other_example),
+            ''
+        ) AS line_bad
     FROM (
         -- 4. Seconds per local day for each park that has an interval left: markers cut the intervals into days.
         SELECT
@@ -68,7 +73,8 @@ FROM (
                 -- a key sorts by time, then rank. Local midnights are keys of rank 0: before what happens on them.
                 SELECT
                     group_key, is_device, reason, scanned, newest, example, other_example,
-                    arraySort(arrayDistinct(if(carried = '', states, arrayPushBack(states, substring(carried, 9))))) AS ordered,
+                    substring(carried, 9) AS carried_state,
+                    arraySort(arrayDistinct(if(carried = '', states, arrayPushBack(states, carried_state)))) AS ordered,
                     arrayMap(state -> cityHash64(state), ordered) AS hashes,
                     length(ordered) + 1 + throwIf(
                         length(arrayDistinct(hashes)) < length(ordered)
@@ -77,7 +83,7 @@ FROM (
                     ) AS base,
                     arrayMap(state -> splitByString('\0\0', state), ordered) AS parts,
                     arrayDistinct(arrayMap(part -> part[1], arrayFilter(part -> part[3] != '', parts))) AS own_parks,
-                    arrayPushFront(arrayMap(part -> if(part[3] = '', 0, toInt64(splitByChar(',', part[3])[1])), parts), 0) AS silences,
+                    arrayPushFront(arrayMap(part -> toInt64OrZero(splitByChar(',', part[3])[1]), parts), 0) AS silences,
                     arrayPushFront(arrayMap(part -> indexOf(own_parks, part[1]), parts), 0) AS park_numbers,
                     arrayPushFront(
                         arrayMap(
@@ -90,8 +96,12 @@ FROM (
                         ),
                         0
                     ) AS earning_numbers,
-                    if(carried = '', 0, indexOf(ordered, substring(carried, 9))) AS carry_rank,
-                    if(carried = '', -1, toInt64(reinterpretAsUInt64(reverse(substring(carried, 1, 8)))) - $period_start) AS carry_at,
+                    if(carried = '', 0, indexOf(ordered, carried_state)) AS carry_rank,
+                    if(
+                        carried = '',
+                        -1,
+                        toInt64(reinterpretAsUInt64(reverse(substring(carried, 1, 8)))) - $period_start
+                    ) AS carry_at,
                     arraySort(
                         arrayConcat(
                             arrayMap((at, hash) -> at * base + indexOf(hashes, hash), times, state_hashes),
@@ -101,53 +111,55 @@ FROM (
                     arrayMap(key -> key % base, keys) AS ranks
                 FROM (
                     -- 1. The scan. A device's group holds its good rows of the period and, of the lookback, only the
-                    -- last one. All other rows go to groups named by a digit: 0 for those outside the window, else the reason why they are bad.
+                    -- last one. All other rows go to groups named by a digit: 0 for those outside the window, else
+                    -- the reason why they are bad. Leading underscores keep the names here apart from columns of the
+                    -- source: older cliques prefer a column.
                     WITH
-                        ifNull(source.$park_id, '') AS row_park,
-                        ifNull(source.$device_id, '') AS row_device,
-                        ifNull(source.$status, '') AS row_status,
-                        ifNull(reinterpretAsUInt64(source.$status_at), 0) AS row_us,
+                        ifNull(source.$park_id, '') AS _row_park,
+                        ifNull(source.$device_id, '') AS _row_device,
+                        ifNull(source.$status, '') AS _row_status,
+                        ifNull(reinterpretAsUInt64(source.$status_at), 0) AS _row_us,
                         multiIf(
                             isNull(source.$status_at), 1,
-                            row_us < $earliest, 2,
-                            row_us > $latest, 3,
-                            row_park = '', 4,
-                            row_device = '', 5,
-                            row_status = '', 6,
-                            isValidUTF8(row_park) AND isValidUTF8(row_device) AND isValidUTF8(row_status), 0,
+                            _row_us < $earliest, 2,
+                            _row_us > $latest, 3,
+                            _row_park = '', 4,
+                            _row_device = '', 5,
+                            _row_status = '', 6,
+                            isValidUTF8(_row_park) AND isValidUTF8(_row_device) AND isValidUTF8(_row_status), 0,
                             7
-                        ) AS row_reason,
-                        row_us >= $window_start AND row_us < $period_end AS in_window,
-                        row_reason = 0 AND row_us >= $period_start AND row_us < $period_end AS in_period,
-                        row_reason = 0 AND row_us >= $window_start AND row_us < $period_start AS in_lookback,
-                        -- Sorts as (park_id, status) does, bytewise; what follows them is determined by them.
+                        ) AS _row_reason,
+                        _row_us >= $window_start AND _row_us < $period_end AS _in_window,
+                        _row_reason = 0 AND _row_us >= $period_start AND _row_us < $period_end AS _in_period,
+                        _row_reason = 0 AND _row_us >= $window_start AND _row_us < $period_start AS _in_lookback,
+                        -- Sorts as (park_id, status) does, bytewise; the park's rules follow, and depend on those.
                         concat(
-                            replaceAll(row_park, '\0', '\0\x01'), '\0\0',
-                            replaceAll(row_status, '\0', '\0\x01'), '\0\0',
+                            replaceAll(_row_park, '\0', '\0\x01'), '\0\0',
+                            replaceAll(_row_status, '\0', '\0\x01'), '\0\0',
                             rules.park_rule
-                        ) AS row_state,
+                        ) AS _row_state,
                         if(
-                            row_reason BETWEEN 1 AND 3 OR (row_reason > 3 AND in_window),
+                            _row_reason BETWEEN 1 AND 3 OR (_row_reason > 3 AND _in_window),
                             concat($example),
                             ''
-                        ) AS row_text
+                        ) AS _row_text
                     SELECT
                         multiIf(
-                            row_reason BETWEEN 1 AND 3, toString(row_reason),
-                            NOT in_window, '0',
-                            row_reason > 0, toString(row_reason),
-                            concat('=', row_device)
+                            _row_reason BETWEEN 1 AND 3, toString(_row_reason),
+                            NOT _in_window, '0',
+                            _row_reason > 0, toString(_row_reason),
+                            concat('=', _row_device)
                         ) AS group_key,
                         startsWith(group_key, '=') AS is_device,
                         if(is_device, 0, toUInt8OrZero(group_key)) AS reason,
                         count() AS scanned,
-                        maxIf(row_us, row_reason = 0) AS newest,
-                        groupArrayIf(toUInt64(row_us - $period_start), in_period) AS times,
-                        groupArrayIf(cityHash64(row_state), in_period) AS state_hashes,
-                        groupUniqArrayIf(row_state, in_period) AS states,
-                        maxIf(concat(reverse(reinterpretAsFixedString(row_us)), row_state), in_lookback) AS carried,
-                        min(row_text) AS example,
-                        max(row_text) AS other_example
+                        maxIf(_row_us, _row_reason = 0) AS newest,
+                        groupArrayIf(toUInt64(_row_us - $period_start), _in_period) AS times,
+                        groupArrayIf(cityHash64(_row_state), _in_period) AS state_hashes,
+                        groupUniqArrayIf(_row_state, _in_period) AS states,
+                        maxIf(concat(reverse(reinterpretAsFixedString(_row_us)), _row_state), _in_lookback) AS carried,
+                        min(_row_text) AS example,
+                        max(_row_text) AS other_example
                     FROM $source AS source
                     GLOBAL ANY LEFT JOIN (
                         SELECT park_id AS known_park, rule AS park_rule FROM $rules

@@ -124,4 +124,6 @@ def _example(columns: SourceColumns) -> str:
 
 @cache
 def _template(name: str) -> Template:
-    return Template(files(__package__).joinpath(name).read_text(encoding="utf-8"))
+    """The file without its comments: they are for its readers, and the statement has to begin with its verb."""
+    lines = files(__package__).joinpath(name).read_text(encoding="utf-8").splitlines()
+    return Template("\n".join(line for line in lines if not line.lstrip().startswith("--")))

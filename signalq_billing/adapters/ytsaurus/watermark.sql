@@ -1,5 +1,5 @@
+-- The newest good status_at of the source, in microseconds; 0 or null if there is none.
 SELECT
-    -- The newest good status_at of $source, in microseconds; 0 if there is none.
     max(reinterpretAsUInt64(source.$status_at)) AS newest_us
 FROM $source AS source
 WHERE

@@ -7,7 +7,15 @@ from random import Random
 from signalq_billing.domain.activity import ActivityRequest, ActivityRules
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.source import Source
-from tests.unit.adapters.ytsaurus.reference import EPOCH, MICROSECOND, Expected, Row, Rules, day_start, expected_activity
+from tests.unit.adapters.ytsaurus.reference import (
+    EPOCH,
+    MICROSECOND,
+    Expected,
+    Row,
+    Rules,
+    day_start,
+    expected_activity,
+)
 
 PARKS = ("park-a", "park-b", "park-a\0", "park-a\0\x01", "park", "парк\U0001f697", "=", "1", "a,b:c d\n", "'\"`\\")
 STATUSES = ("online", "offline", "on", "online\0", "\0", "спит", ",", "6F6E", " ", "on,off")
@@ -75,7 +83,9 @@ class Scene:
 
     def expected(self, nullable: bool) -> Expected:
         rules = {
-            park.encode(): Rules(frozenset(status.encode() for status in each.active_statuses), each.max_silence_seconds)
+            park.encode(): Rules(
+                frozenset(status.encode() for status in each.active_statuses), each.max_silence_seconds
+            )
             for park, each in self.rules.items()
         }
         return expected_activity(
@@ -93,7 +103,9 @@ def scene(random: Random, devices: int, calendar: Calendar | None = None) -> Sce
     calendar = calendar or random.choice(CALENDARS)
     end = EPOCH + day_start(calendar.first + dt.timedelta(days=calendar.days), calendar.timezone) * MICROSECOND
     # Some runs look at a period that is not over yet, as a preview may.
-    clock = end + random.choice([dt.timedelta(days=2), dt.timedelta(minutes=20), -dt.timedelta(hours=5, microseconds=7)])
+    clock = end + random.choice(
+        [dt.timedelta(days=2), dt.timedelta(minutes=20), -dt.timedelta(hours=5, microseconds=7)]
+    )
     rules = {park: _rules(random) for park in random.sample(PARKS, random.randint(0, len(PARKS) - 1))}
     lookback_days = random.choice([0, 1, 1, 3])
     instants = _instants(calendar, lookback_days, clock)
@@ -123,7 +135,9 @@ def _device(random: Random, device_id: str, instants: list[int]) -> list[Row]:
     for _ in range(random.choice([0, 1, 2, 3, 6, 15])):
         status_at = _status_at(random, instants)
         for _ in range(random.choice([1, 1, 1, 1, 2, 4])):
-            rows.append(Row(random.choice(parks).encode(), device_id.encode(), random.choice(STATUSES).encode(), status_at))
+            rows.append(
+                Row(random.choice(parks).encode(), device_id.encode(), random.choice(STATUSES).encode(), status_at)
+            )
     rows += random.choices(rows, k=random.choice([0, 0, 2])) if rows else []
     return [_spoiled(random, row) if random.random() < 0.03 else row for row in rows]
 

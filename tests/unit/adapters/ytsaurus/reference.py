@@ -89,7 +89,9 @@ def expected_activity(
             if reason is not None:
                 found.bad[reason] += 1
         if reason is None:
-            assert row.device_id is not None and row.park_id is not None and row.status is not None
+            assert row.device_id is not None
+            assert row.park_id is not None
+            assert row.status is not None
             found.newest = max(found.newest, row.status_at)
             events.setdefault(row.device_id, []).append((row.status_at, row.park_id, row.status))
     for device_id, history in events.items():
