@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TypeVar
 
-from signalq_billing.adapters.config_files.report import Report
+from signalq_billing.adapters.config_files.report import NOBODY, Owner, Report
 from signalq_billing.adapters.config_files.values import Reader, Wrong
 from signalq_billing.adapters.config_files.yaml_tree import Keyed, Listing, Tree, is_null
 from signalq_billing.domain.config_rules import Place
@@ -39,11 +39,13 @@ class Keys:
     Readers return None, or the default, for what they report as a problem: such a config is never used.
     """
 
-    def __init__(self, tree: Keyed, report: Report, path: str = "", park_id: str = "", partial: bool = False) -> None:
+    def __init__(
+        self, tree: Keyed, report: Report, path: str = "", owner: Owner = NOBODY, partial: bool = False
+    ) -> None:
         self.tree = tree
         self.report = report
         self.path = path
-        self.park_id = park_id
+        self.owner = owner
         self.partial = partial
         self._asked: set[str] = set()
 
@@ -84,9 +86,9 @@ class Keys:
     def under(self, value: Tree, path: str, partial: bool | None = None) -> Keys | None:
         """`value` as a mapping, as partial as this one unless told; None, and a problem, if it is something else."""
         if not isinstance(value, Keyed):
-            self.report.problem(value.at, path, "must be a mapping of keys to values", self.park_id)
+            self.report.problem(value.at, path, "must be a mapping of keys to values", self.owner)
             return None
-        return Keys(value, self.report, path, self.park_id, self.partial if partial is None else partial)
+        return Keys(value, self.report, path, self.owner, self.partial if partial is None else partial)
 
     def items(self, name: str) -> list[tuple[str, Tree]]:
         """(path, value) of each item of the list under a key that must be there and not be empty."""
@@ -107,11 +109,11 @@ class Keys:
         """Report every key that nobody asked for, or that is there twice."""
         for name, place in self.tree.repeated:
             message = f"is here twice, first on line {self.tree.key_places[name].line}; keep one of them"
-            self.report.problem(place, self.path_of(name), message, self.park_id)
+            self.report.problem(place, self.path_of(name), message, self.owner)
         for name in self.tree.values:
             if name not in self._asked:
                 message = f"unknown key; {suggestion(name, self._asked)}"
-                self.report.problem(self.tree.key_places[name], self.path_of(name), message, self.park_id)
+                self.report.problem(self.tree.key_places[name], self.path_of(name), message, self.owner)
 
     def path_of(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name
@@ -122,10 +124,10 @@ class Keys:
         return self.tree.at if value is None else value.at
 
     def problem(self, name: str, message: str) -> None:
-        self.report.problem(self.place_of(name), self.path_of(name), message, self.park_id)
+        self.report.problem(self.place_of(name), self.path_of(name), message, self.owner)
 
     def warning(self, name: str, message: str) -> None:
-        self.report.warning(self.place_of(name), self.path_of(name), message, self.park_id)
+        self.report.warning(self.place_of(name), self.path_of(name), message, self.owner)
 
     def _value(self, name: str) -> Tree | None:
         self._asked.add(name)
@@ -141,5 +143,5 @@ class Keys:
         try:
             return reader(value)
         except Wrong as wrong:
-            self.report.problem(value.at, self.path_of(name), str(wrong), self.park_id)
+            self.report.problem(value.at, self.path_of(name), str(wrong), self.owner)
             return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signalq_billing.adapters.config_files.keys import Keys
-from signalq_billing.adapters.config_files.report import Report
+from signalq_billing.adapters.config_files.report import Owner, Report
 from signalq_billing.adapters.config_files.tariffs import Tariffs, with_tariff
 from signalq_billing.adapters.config_files.terms import read_terms
 from signalq_billing.adapters.config_files.values import day, switch, text
@@ -53,7 +53,7 @@ def _items(tree: Tree | None, report: Report) -> list[Tree]:
 def _read(own: Keyed, tariffs: Tariffs, report: Report) -> ReadVersion | None:
     park_id = _park_id(own)
     tariff, tariff_known = _tariff(own, tariffs, report, park_id)
-    keys = Keys(own if tariff is None else with_tariff(tariff, own), report, park_id=park_id)
+    keys = Keys(own if tariff is None else with_tariff(tariff, own), report, owner=Owner(park_id=park_id))
     named = keys.need("park_id", text)
     date = keys.need("effective_from", day)
     keys.optional("tariff", text)
@@ -85,5 +85,5 @@ def _tariff(own: Keyed, tariffs: Tariffs, report: Report, park_id: str) -> tuple
         return tariffs.by_name[value.text], True
     if tariffs.complete:
         message = f"there is no tariff {value.text!r} in tariffs.yaml; {suggestion(value.text, tariffs.by_name)}"
-        report.problem(value.at, "tariff", message, park_id)
+        report.problem(value.at, "tariff", message, Owner(park_id=park_id))
     return None, False

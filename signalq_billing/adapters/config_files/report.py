@@ -1,6 +1,9 @@
 """Collects everything that is wrong with the configs, so that one report tells all of it."""
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
 
 from signalq_billing.domain.config_rules import Place
 from signalq_billing.errors import ConfigInvalid, ConfigProblem
@@ -8,29 +11,37 @@ from signalq_billing.errors import ConfigInvalid, ConfigProblem
 SHARED_FILE = "tariffs.yaml"
 
 
+class Owner(NamedTuple):
+    """Whose keys are read: a park's, a tariff's by itself, or neither's."""
+
+    park_id: str = ""
+    tariff: str = ""
+
+
+NOBODY = Owner()
+
+
 class _Notes:
     """Problems or warnings. One in a tariff is the same one for every park that inherits it: told once, counted."""
 
     def __init__(self) -> None:
         self.first: dict[object, ConfigProblem] = {}
-        self.repeats: dict[object, int] = {}
+        self.repeats: Counter[object] = Counter()
 
-    def add(self, note: ConfigProblem) -> None:
-        key = (note.line, note.message) if note.file == SHARED_FILE else note
+    def add(self, note: ConfigProblem, tariff: str = "") -> None:
+        key = (note.line, note.field, note.message) if note.file == SHARED_FILE else note
         if key in self.first:
-            self.repeats[key] = self.repeats.get(key, 0) + 1
+            self.repeats[key] += 1
         else:
-            self.first[key] = note
+            self.first[key] = replace(note, field=f"{tariff}.{note.field}") if tariff else note
 
     def all(self) -> list[ConfigProblem]:
         return sorted(self._told(key, note) for key, note in self.first.items())
 
     def _told(self, key: object, note: ConfigProblem) -> ConfigProblem:
-        more = self.repeats.get(key, 0)
-        if not note.park_id or not more:
+        if not note.park_id or key not in self.repeats:
             return note
-        message = f"{note.message} (and so for {more:,} more)"
-        return ConfigProblem(note.file, note.line, note.park_id, note.field, message)
+        return replace(note, message=f"{note.message} (and so for {self.repeats[key]:,} more)")
 
 
 class Report:
@@ -40,13 +51,13 @@ class Report:
         self._problems = _Notes()
         self._warnings = _Notes()
 
-    def problem(self, at: Place, field: str, message: str, park_id: str = "") -> None:
+    def problem(self, at: Place, field: str, message: str, owner: Owner = NOBODY) -> None:
         """Note what is wrong and what would be right."""
-        self._problems.add(ConfigProblem(*at, park_id, field, message))
+        self._problems.add(ConfigProblem(*at, owner.park_id, field, message), owner.tariff)
 
-    def warning(self, at: Place, field: str, message: str, park_id: str = "") -> None:
+    def warning(self, at: Place, field: str, message: str, owner: Owner = NOBODY) -> None:
         """Note what works but is surely not what somebody meant."""
-        self._warnings.add(ConfigProblem(*at, park_id, field, message))
+        self._warnings.add(ConfigProblem(*at, owner.park_id, field, message), owner.tariff)
 
     def add(self, problems: Iterable[ConfigProblem]) -> None:
         """Note problems that a rule of the domain found."""

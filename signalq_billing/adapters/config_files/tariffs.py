@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from signalq_billing.adapters.config_files.keys import Keys
-from signalq_billing.adapters.config_files.report import SHARED_FILE, Report
+from signalq_billing.adapters.config_files.report import SHARED_FILE, Owner, Report
 from signalq_billing.adapters.config_files.terms import read_terms
 from signalq_billing.adapters.config_files.values import day, switch, text
 from signalq_billing.adapters.config_files.yaml_tree import Keyed, Scalar, Tree, is_null, read_tree
@@ -41,7 +41,7 @@ def _checked(name: str, value: Tree, report: Report) -> Keyed:
         if not is_null(value):
             report.problem(value.at, name, "must be a mapping with the keys of a park config")
         return Keyed(value.at)
-    keys = Keys(value, report, name, partial=True)
+    keys = Keys(value, report, owner=Owner(tariff=name), partial=True)
     for own in _OWN_KEYS:
         if keys.optional(own, text) is not None:
             keys.problem(own, "does not belong in a tariff, only in a park config")

@@ -60,10 +60,10 @@ def _statuses(keys: Keys) -> tuple[str, ...]:
         try:
             status = text(item)
         except Wrong as wrong:
-            keys.report.problem(item.at, path, str(wrong), keys.park_id)
+            keys.report.problem(item.at, path, str(wrong), keys.owner)
             continue
         if status in found:
-            keys.report.warning(item.at, path, f"{status!r} is in the list already", keys.park_id)
+            keys.report.warning(item.at, path, f"{status!r} is in the list already", keys.owner)
         found.add(status)
     return tuple(sorted(found, key=str.encode))
 

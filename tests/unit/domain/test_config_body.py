@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalq_billing.domain.activity import ActivityRules
@@ -59,17 +59,20 @@ def config(model=None, **changes):
     return dataclasses.replace(built, **changes)
 
 
+@settings(deadline=None)
 @given(park_configs)
 def test_a_config_survives_being_stored_as_json(original):
     stored = json.loads(json.dumps(to_body(original)))
     assert from_body(stored) == original
 
 
+@settings(deadline=None)
 @given(park_configs)
 def test_the_body_of_a_body_is_the_same_body(original):
     assert to_body(from_body(to_body(original))) == to_body(original)
 
 
+@settings(deadline=None)
 @given(park_configs, park_configs)
 def test_hashes_are_equal_exactly_for_equal_configs(one, other):
     assert (body_hash(one) == body_hash(other)) == (one == other)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalq_billing.domain.config import Limits
@@ -70,6 +70,7 @@ def test_tiers_with_gaps_are_told_where_they_are(bad: list[Decimal | None], wher
     assert [index for index, _ in tier_problems(bad)] == where
 
 
+@settings(deadline=None)
 @given(st.lists(st.none() | st.decimals(-5, 20, places=1), min_size=1, max_size=5))
 def test_tiers_are_good_exactly_when_they_cover_every_quantity_once(numbers: list[Decimal | None]) -> None:
     bounds = [Decimal(0), *(Decimal("Infinity") if number is None else number for number in numbers)]
@@ -156,6 +157,7 @@ def test_dates_before_the_version_that_is_changed_from_are_not_offered() -> None
     assert change_dates(WEEKLY, MONTHLY, dt.date(2027, 2, 10), dt.date(2027, 1, 31))[0] == dt.date(2027, 2, 1)
 
 
+@settings(deadline=None)
 @given(
     old=st.sampled_from([*CADENCES.values()]),
     new=st.sampled_from([*CADENCES.values()]),

@@ -135,6 +135,21 @@ def test_a_mistake_in_a_tariff_is_told_once_however_many_parks_inherit_it(tmp_pa
     ]
 
 
+def test_equal_mistakes_of_one_line_are_all_told(tmp_path: Path) -> None:
+    tariffs = TARIFF.replace("park_min: 1, park_max: 100", "park_min: -1, park_max: -1")
+    assert problems(directory(tmp_path, tariffs=tariffs, p=OWN)) == [
+        "tariffs.yaml:5: gold.limits.park_max: must be at least 0, not -1",
+        "tariffs.yaml:5: gold.limits.park_min: must be at least 0, not -1",
+    ]
+
+
+def test_a_mistake_behind_an_anchor_is_told_once(tmp_path: Path) -> None:
+    told = problems(directory(tmp_path, tariffs="a: {<<: &x {currency: EURO}}\nb: *x\n"))
+    assert told == [
+        "tariffs.yaml:1: a.currency: 'EURO' is not an ISO 4217 currency code such as RUB; did you mean 'EUR'?"
+    ]
+
+
 def test_what_only_shows_with_a_park_is_told_once_and_counted(tmp_path: Path) -> None:
     tariffs = TARIFF + "  cadence: wekly_msk\n"
     lines = [f"- {{park_id: p{n}, effective_from: 2026-11-02, tariff: gold}}" for n in range(5)]
