@@ -20,6 +20,7 @@ BILLING_ORDERS = "AIRFLOW_CONN_BILLING_ORDERS"
 CONFIG = "SIGNALQ_BILLING_CONFIG"
 NAMES = (DATABASE, YTSAURUS, BILLING_ORDERS, CONFIG)
 _PREFIX = "SIGNALQ_BILLING_"
+_NOT_INHERITED = ("AIRFLOW__", "PG", f"{_PREFIX}DEV_")
 _IMPATIENT = {  # nobody wants to watch a local stack wait as long as production does
     "SIGNALQ_BILLING_WATERMARK_POLL_SECONDS": "20",
     "SIGNALQ_BILLING_RETRY_DELAY_SECONDS": "10",
@@ -42,13 +43,13 @@ class Environment:
     @property
     def exports(self) -> dict[str, str]:
         """What a person's shell needs to work with this stack."""
-        names = dict.fromkeys((*NAMES, *self.embedded, *sorted(self.given)))
-        return {name: self[name] for name in names if not name.startswith(f"{_PREFIX}DEV_")}
+        return {name: self[name] for name in dict.fromkeys((*NAMES, *self.embedded, *sorted(self.given)))}
 
 
 def from_outside(environment: Mapping[str, str]) -> dict[str, str]:
-    """Our variables among those of the caller."""
-    return {name: value for name, value in environment.items() if value and (name in NAMES or name.startswith(_PREFIX))}
+    """Our variables among those of the caller; those about the stack itself are not for its programs."""
+    ours = {name: value for name, value in environment.items() if name in NAMES or name.startswith(_PREFIX)}
+    return {name: value for name, value in ours.items() if value and not name.startswith(f"{_PREFIX}DEV_")}
 
 
 def compose(home: Home, memory: Memory, given: Mapping[str, str]) -> Environment:
@@ -94,7 +95,7 @@ def _connections(home: Home, memory: Memory) -> dict[str, str]:
 def for_programs(home: Home, memory: Memory, environment: Environment, caller: Mapping[str, str]) -> dict[str, str]:
     """Everything a program of the stack is started with: the caller's variables, Airflow's settings, ours, the mark."""
     local = ",".join(filter(None, (caller.get("NO_PROXY") or caller.get("no_proxy"), HOST, "localhost")))
-    foreign = {name: value for name, value in caller.items() if not name.startswith(("AIRFLOW__", "PG"))}
+    foreign = {name: value for name, value in caller.items() if not name.startswith(_NOT_INHERITED)}
     return {
         **foreign,
         **airflow_settings.variables(home, memory),

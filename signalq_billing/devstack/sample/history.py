@@ -12,15 +12,15 @@ WEEKS = 5
 _REAL_CLOCKS = 10**15  # microseconds: 2001
 
 
-def rows(until: dt.datetime, since: Mapping[str, dt.date] | None = None) -> list[StatusEvent]:
+def rows(until: dt.datetime, since: Mapping[str, dt.date] | None = None, weeks: int = WEEKS) -> list[StatusEvent]:
     """All rows up to `until`, in the order they arrived: neither by camera nor by time.
 
-    `since` names parks whose history begins earlier than five weeks before.
+    `since` names parks whose history begins earlier than `weeks` before.
     """
-    five_weeks_ago = until.date() - dt.timedelta(weeks=WEEKS)
-    begins = {park: min(day, five_weeks_ago) for park, day in (since or {}).items()}
+    first = until.date() - dt.timedelta(weeks=weeks)
+    begins = {park: min(day, first) for park, day in (since or {}).items()}
     newest = int(until.timestamp()) * 1_000_000
-    made = [row for row in _all_rows(five_weeks_ago, until.date(), begins) if _has_happened(row, newest)]
+    made = [row for row in _all_rows(first, until.date(), begins) if _has_happened(row, newest)]
     made.sort(key=attrgetter("arrives_at", "event_id"))
     return made
 

@@ -77,9 +77,10 @@ def test_exports_from_before_a_port_moved_do_not_count_as_given(home: Home, memo
 
 
 def test_settings_of_the_caller_win_and_are_exported(home: Home, memory: Memory) -> None:
-    exports = composed(home, memory, SIGNALQ_BILLING_LEASE_SECONDS="7", SIGNALQ_BILLING_DEV_DATA="/x").exports
-    assert exports["SIGNALQ_BILLING_LEASE_SECONDS"] == "7"
-    assert "SIGNALQ_BILLING_DEV_DATA" not in exports
+    caller = {"SIGNALQ_BILLING_LEASE_SECONDS": "7", "SIGNALQ_BILLING_DEV_DATA": "/x", "HOME": "/root"}
+    given = env.from_outside(caller)
+    assert given == {"SIGNALQ_BILLING_LEASE_SECONDS": "7"}
+    assert env.compose(home, memory, given).exports["SIGNALQ_BILLING_LEASE_SECONDS"] == "7"
 
 
 def test_exports_survive_a_shell(home: Home, memory: Memory) -> None:
