@@ -1,6 +1,7 @@
 """What every answer of billing-orders means: statuses, bodies, headers, for each of the four calls."""
 
 import datetime as dt
+import json
 from email.utils import format_datetime
 
 import pytest
@@ -85,6 +86,8 @@ def test_another_object_is_unknown(change: dict[str, object]) -> None:
         b'{"doc_id": "BO-1"} trailing',
         b"\xff\xfe{\x00}\x00",
         b'{"doc_id": NaN}',
+        json.dumps(ORDER).encode("utf-16"),
+        json.dumps(ORDER).encode("utf-8-sig"),
         b"[" * 100_000,
         b'{"doc_id": ' + b"9" * 10_000 + b"}",
     ],

@@ -131,6 +131,14 @@ def test_a_broken_answer_is_unknown_and_nothing_is_sent_twice(behaviour: Behavio
     assert outcome.message.isprintable()
 
 
+@pytest.mark.parametrize("name", ["an endless body", "a body beyond bounds", "a bomb"])
+def test_no_answer_fills_the_memory(name: str) -> None:
+    with serving(BROKEN[name]) as server:
+        outcome = client(server.base_url, 30).create(CLAIM)
+    assert isinstance(outcome, Unknown)
+    assert "longer than 1048576 bytes" in outcome.message
+
+
 @pytest.mark.parametrize("first", [0, 20, 70, 120])
 def test_an_answer_that_drips_is_cut_when_the_time_is_over(first: int) -> None:
     with serving(dripping(HEAD + b"Content-Length: 1000\r\n\r\n" + b" " * 1000, first)) as server:
