@@ -16,16 +16,18 @@ from signalq_billing.domain.activity import BadRows, DeviceActivity, ParkActivit
 from signalq_billing.domain.period import Period
 from signalq_billing.errors import SourceInvalid, SourceUnavailable
 
-COLUMNS = {
-    "park_id": pa.large_binary(),
-    "device_id": pa.large_binary(),
-    "day_seconds": pa.large_binary(),
-    "rows_read": pa.uint64(),
-    "rows_considered": pa.uint64(),
-    "newest_us": pa.uint64(),
-    "lines": pa.uint64(),
-    "bad_rows": pa.large_binary(),
-}
+SCHEMA = pa.schema(
+    [
+        ("park_id", pa.large_binary()),
+        ("device_id", pa.large_binary()),
+        ("day_seconds", pa.large_binary()),
+        ("rows_read", pa.uint64()),
+        ("rows_considered", pa.uint64()),
+        ("newest_us", pa.uint64()),
+        ("lines", pa.uint64()),
+        ("bad_rows", pa.large_binary()),
+    ]
+)
 ATTEMPTS = 4
 EXAMPLE_FIELDS = ("park_id", "device_id", "status", "status_at", "event_id")
 
@@ -113,15 +115,15 @@ def arrow_table(content: bytes) -> pa.Table:
     """All streams of an answer as one table of our columns and types, whatever order, encoding and string type each
     came in. Raises SourceInvalid for a column that is missing, ArrowInvalid for a stream that is cut."""
     buffer = io.BytesIO(content)
-    tables = [pa.table({name: pa.array([], each) for name, each in COLUMNS.items()})]
+    tables = [pa.Table.from_batches([], schema=SCHEMA)]
     while buffer.tell() < len(content):
         part = pa.ipc.open_stream(buffer).read_all()
         if part.num_columns == 0 and part.num_rows == 0:
             continue
-        missing = set(COLUMNS) - set(part.column_names)
+        missing = set(SCHEMA.names) - set(part.column_names)
         if missing:
             raise SourceInvalid(f"a result table without {', '.join(sorted(missing))} was not written by this version")
-        tables.append(pa.table({name: _plain(part[name], each) for name, each in COLUMNS.items()}))
+        tables.append(pa.Table.from_arrays([_plain(part[field.name], field.type) for field in SCHEMA], schema=SCHEMA))
     return pa.concat_tables(tables).combine_chunks()
 
 
