@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from psycopg.sql import SQL, Identifier
@@ -117,6 +118,7 @@ def _values(computed: Payout, digest: str, origin: ComputedFrom, parks: LockedPa
     }
 
 
+@cache
 def code_version() -> str:
     """The version of this package that computes."""
     try:

@@ -7,8 +7,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import psycopg
-from psycopg.rows import dict_row
 from sqlalchemy import Engine
 
 from signalq_billing.adapters.postgres import history
@@ -116,10 +114,9 @@ class World:
         return claimed
 
     def rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
-        url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(url, row_factory=dict_row) as connection:
-            cursor = connection.execute(sql, parameters or None)
-            return cursor.fetchall() if cursor.description else []
+        with self.engine.begin() as connection:
+            result = connection.exec_driver_sql(sql, parameters or None)
+            return [dict(row) for row in result.mappings()] if result.returns_rows else []
 
     def line_progress(self) -> dict[str, str]:
         rows = self.rows("SELECT device_id, payment_progress FROM payout_line ORDER BY payout_id, line_no")

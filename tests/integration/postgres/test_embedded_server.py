@@ -5,6 +5,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -121,6 +122,7 @@ def test_in_the_foreground_it_stays_one_process_that_stops_on_sigint(data_dir: P
     try:
         while (server := postgres.find(data_dir)) is None:
             assert process.poll() is None
+            time.sleep(0.05)
         assert (server.pid, server.port) == (process.pid, port)
         write(server, 9)
     finally:

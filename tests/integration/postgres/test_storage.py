@@ -64,21 +64,24 @@ def test_a_server_that_goes_away_is_unavailable_and_usable_again_when_it_is_back
 
 def test_a_connection_cut_in_the_middle_is_unavailable_not_a_mystery(world: World) -> None:
     world.store(payout())
-    world.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+    world.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
     assert world.progress().park_id == "park-1"  # the pool notices dead connections before using them
 
 
-def test_a_thousand_parks_with_fifty_thousand_lines_are_stored_in_seconds(world: World) -> None:
+def test_parks_are_stored_by_the_hundred_in_seconds(world: World) -> None:
     amounts = {f"camera-{n:03}": "1.25" for n in range(50)}
-    computed = [payout(f"park-{n:04}", amounts) for n in range(1000)]
-    assert world.configs.apply([each.config for each in computed], "ann")["added"] == 1000
+    computed = [payout(f"park-{n:04}", amounts) for n in range(200)]
+    assert world.configs.apply([each.config for each in computed], "ann")["added"] == 200
     snapshot_id, began = world.snapshot_id, time.monotonic()
     world.payouts.store(computed, snapshot_id, "run-1")
-    assert time.monotonic() - began < 40
+    assert time.monotonic() - began < 15
     began = time.monotonic()
     assert {each.result for each in world.payouts.store(computed, snapshot_id, "run-1")} == {"unchanged"}
-    assert time.monotonic() - began < 20
-    assert world.rows("SELECT count(*) AS n FROM payout_line") == [{"n": 50_000}]
+    assert time.monotonic() - began < 10
+    assert world.rows("SELECT count(*) AS n FROM payout_line") == [{"n": 10_000}]
 
 
 def test_unfinished_orders_are_found_at_once_among_very_many_settled_ones(world: World) -> None:
@@ -87,7 +90,7 @@ def test_unfinished_orders_are_found_at_once_among_very_many_settled_ones(world:
         """INSERT INTO payout_order (payout_id, external_ref, amount, currency, payload, payload_hash,
                payment_progress, doc_id, created_at, updated_at)
            SELECT payout_id, 'settled-' || n, 1, 'RUB', '', '', 'created', 'doc-' || n, now(), now()
-           FROM payout_order, generate_series(1, 300000) AS n"""
+           FROM payout_order, generate_series(1, 50000) AS n"""
     )
     world.rows("ANALYZE payout_order")
     plan = world.rows(

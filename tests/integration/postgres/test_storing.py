@@ -210,7 +210,7 @@ ANY_ID = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=
 NUMBERS = count()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tail=ANY_ID, devices=st.sets(ANY_ID, min_size=1, max_size=6), order_per=st.sampled_from(OrderPer))
 def test_any_utf_8_is_an_id(world: World, tail: str, devices: set[str], order_per: OrderPer) -> None:
     park_id = f"{next(NUMBERS)}{tail}"
