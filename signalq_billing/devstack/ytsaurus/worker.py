@@ -1,0 +1,176 @@
+"""The query worker: a process of its own for one query, confined to its own directory before ClickHouse is loaded.
+
+Three walls keep a query at its data: the kernel (sandbox.py), ClickHouse's `readonly` mode, and the syntax tree of the
+query, in which only harmless table functions may stand (allowed.py)."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
+
+from signalq_billing.devstack.ytsaurus import allowed, chyt_types, sandbox
+from signalq_billing.devstack.ytsaurus import schema as schemas
+from signalq_billing.devstack.ytsaurus.chunks import ROWS_PER_GROUP, open_writer
+from signalq_billing.devstack.ytsaurus.errors import ClusterError, clickhouse_error
+from signalq_billing.devstack.ytsaurus.job import Job, Outcome, SourceTable, job_from_json
+from signalq_billing.devstack.ytsaurus.schema import Schema
+from signalq_billing.devstack.ytsaurus.sql import quote
+from signalq_billing.devstack.ytsaurus.storage import arrow_schema, do_without_pandas
+from signalq_billing.devstack.ytsaurus.table_input import cast
+
+ROWS_PER_FILE = 5_000_000
+_LIBRARIES = (
+    Path(sys.prefix),
+    Path(sys.base_prefix),
+    Path("/usr"),
+    Path("/lib"),
+    Path("/lib64"),
+    Path("/etc/ld.so.cache"),
+)
+_SYSTEM = (Path("/proc"), Path("/sys/fs/cgroup"), Path("/sys/devices/system"), Path("/dev/urandom"), Path("/dev/null"))
+
+
+def main() -> None:
+    """Prepare everything, say so, then wait for the one job on stdin and answer on stdout."""
+    do_without_pandas()
+    own = Path(sys.argv[1]).resolve()
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever ClickHouse prints must not end up between the answers
+    confined = sandbox.confine(own, (*_LIBRARIES, *_SYSTEM))
+    from chdb import session
+
+    engine: Any = session.Session(str(own / "engine"))  # type: ignore[no-untyped-call]
+    engine.query("CREATE DATABASE YT ENGINE = Memory")
+    engine.query("USE YT")
+    print("ready", file=answers, flush=True)
+    line = sys.stdin.readline()
+    if not line:
+        return
+    sandbox.confine(own, _SYSTEM)
+    try:
+        outcome = _run(engine, job_from_json(json.loads(line)), own)
+    except ClusterError as error:
+        outcome = Outcome(error=error.message, code=error.code)
+    except Exception as error:
+        outcome = Outcome(error=_clean(str(error), own) or repr(error), code=_code(str(error)))
+    outcome.confined = confined
+    print(json.dumps(outcome.as_json()), file=answers, flush=True)
+    os._exit(0)  # ClickHouse's own way out takes long and has nothing left to save
+
+
+def _run(engine: Any, job: Job, own: Path) -> Outcome:  # noqa: ANN401 - chdb has no types
+    allowed.check(_syntax_tree(engine, job.query))
+    engine.query("SET session_timezone = 'UTC', output_format_arrow_string_as_string = 0")
+    engine.query("SET input_format_parquet_allow_missing_columns = 1, query_plan_remove_redundant_sorting = 0")
+    for name, value in job.settings.items():
+        engine.query(f"SET {name} = {value}")
+    for table in job.tables:
+        _attach(engine, table, own)
+    engine.query("SET readonly = 1")
+    schema = schemas.from_text(job.schema) if job.schema else _described(engine, job)
+    reader = engine.send_query(job.query, "Arrow").record_batch()
+    return _write(_limited(_converted(reader, schema, job.columns), job.row_limit), schema, own, job.row_limit)
+
+
+def _syntax_tree(engine: Any, query: str) -> str:  # noqa: ANN401
+    explain = "EXPLAIN AST "
+    try:
+        tree: bytes = engine.query(explain + query, "TSVRaw").bytes()
+    except Exception as error:
+        # Places in the query are counted from its own start, not from that of the question about it.
+        moved = re.sub(r"position (\d+)", lambda match: f"position {int(match[1]) - len(explain)}", str(error), count=1)
+        raise ClusterError(moved) from error
+    return tree.decode("utf-8", "replace")
+
+
+def _attach(engine: Any, table: SourceTable, own: Path) -> None:  # noqa: ANN401
+    """Files become a File table; where values need a conversion, a view over it."""
+    columns = ", ".join(f"{quote(name)} {kind}" for name, kind, _ in table.columns)
+    converted = any(expression for _, _, expression in table.columns)
+    stored = f"{table.name} stored" if converted else table.name
+    source = str(own / table.directory / "*.parquet").replace("'", "\\'")
+    engine.query(f"CREATE TABLE {quote(stored)} ({columns}) ENGINE = File(Parquet, '{source}')")
+    if converted:
+        selected = ", ".join(f"{expression or quote(name)} AS {quote(name)}" for name, _, expression in table.columns)
+        engine.query(f"CREATE VIEW {quote(table.name)} AS SELECT {selected} FROM {quote(stored)}")
+
+
+def _described(engine: Any, job: Job) -> Schema:  # noqa: ANN401
+    if re.match(r"\s*(DESC|DESCRIBE|EXPLAIN|SHOW)\b", job.query, re.IGNORECASE):
+        found = engine.query(job.query, "JSONCompact").bytes()
+        columns = [(item["name"], item["type"]) for item in json.loads(found)["meta"]]
+    else:
+        found = engine.query(f"DESCRIBE TABLE ({job.query}\n)", "JSONCompact").bytes()
+        columns = [(row[0], row[1]) for row in json.loads(found)["data"]]
+    return chyt_types.yt_schema(columns, job.timestamps if job.row_limit == 0 else "result")
+
+
+def _converted(reader: Any, schema: Schema, columns: list[str]) -> Iterator[pa.RecordBatch]:  # noqa: ANN401
+    """Result columns, by position, as the target's columns; what an INSERT leaves out is null."""
+    wanted = arrow_schema(schema)
+    names = columns or wanted.names
+    for batch in reader:
+        if batch.num_columns != len(names):
+            raise clickhouse_error(
+                20, f"Number of columns doesn't match: {batch.num_columns} selected, {len(names)} expected"
+            )
+        arrays = []
+        for field in wanted:
+            array = (
+                batch.column(names.index(field.name)) if field.name in names else pa.nulls(batch.num_rows, field.type)
+            )
+            if not field.nullable and array.null_count:
+                raise clickhouse_error(349, f'Cannot convert NULL value to non-Nullable type of column "{field.name}"')
+            arrays.append(cast(array, field.type, field.name))
+        yield pa.RecordBatch.from_arrays(arrays, schema=pa.schema([f.with_nullable(True) for f in wanted]))
+
+
+def _limited(batches: Iterator[pa.RecordBatch], limit: int) -> Iterator[pa.RecordBatch]:
+    """With a limit, one row more than it: enough to know that there was more."""
+    left = limit + 1
+    for batch in batches:
+        yield batch.slice(0, left) if limit else batch
+        left -= batch.num_rows
+        if limit and left <= 0:
+            return
+
+
+def _write(batches: Iterator[pa.RecordBatch], schema: Schema, own: Path, limit: int) -> Outcome:
+    outcome = Outcome(schema=schema.as_text())
+    writer: pq.ParquetWriter | None = None
+    for whole in batches:
+        outcome.truncated = bool(limit) and outcome.rows + whole.num_rows > limit
+        batch = whole.slice(0, limit - outcome.rows) if outcome.truncated else whole
+        if writer is None or outcome.files[-1][1] >= ROWS_PER_FILE:
+            if writer is not None:
+                writer.close()
+            outcome.files.append((f"out-{len(outcome.files)}.parquet", 0, 0))
+            writer = open_writer(own / outcome.files[-1][0], batch.schema)
+        writer.write_batch(batch, row_group_size=ROWS_PER_GROUP)
+        name, rows, weight = outcome.files[-1]
+        outcome.files[-1] = (name, rows + batch.num_rows, weight + batch.nbytes)
+        outcome.rows += batch.num_rows
+    if writer is not None:
+        writer.close()
+    return outcome
+
+
+def _clean(message: str, own: Path) -> str:
+    """ClickHouse's message without this machine's directories."""
+    return message.replace(str(own) + "/", "").removeprefix("Streaming query failed: ")
+
+
+def _code(message: str) -> int:
+    match = re.search(r"Code: (\d+)\.", message)
+    return int(match[1]) if match else 1
+
+
+if __name__ == "__main__":
+    main()
