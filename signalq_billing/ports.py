@@ -112,7 +112,8 @@ class PayoutStore(Protocol):
 
     def unfinished(self, limit: int) -> list[PayoutProgress]:
         """Payouts of any period that reconcile should go on with, oldest first: an order is `not_created` and its
-        `retry_at` has passed, or `in_progress` with a lease that has run out. Held and retired ones are left out."""
+        `retry_at` has passed, or `in_progress` with a lease that has run out. Retired ones are left out, and of held
+        ones those without a lease that has run out: asking about an order moves no money."""
         ...
 
     def claim(self, order_id: int, worker: str, lease: timedelta) -> Claim | ClaimRefusal:

@@ -20,13 +20,13 @@ def make_engine(url: str | URL, *, application_name: str = "signalq-billing", po
         pool_recycle=1800,
         isolation_level="READ COMMITTED",
         hide_parameters=True,
-        connect_args=connect_arguments(application_name),
+        connect_args=_connect_arguments(parsed, application_name),
     )
 
 
-def connect_arguments(application_name: str) -> dict[str, str | int]:
-    """What every connection of ours asks for, whoever opens it. A dead peer is noticed within a minute."""
-    return {
+def _connect_arguments(url: URL, application_name: str) -> dict[str, str | int]:
+    """What our connections ask for unless `url` says otherwise. A dead peer is noticed within a minute."""
+    wanted: dict[str, str | int] = {
         "application_name": application_name,
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": 20,
@@ -34,3 +34,4 @@ def connect_arguments(application_name: str) -> dict[str, str | int]:
         "keepalives_count": 3,
         "options": "-c TimeZone=UTC -c idle_in_transaction_session_timeout=60000",
     }
+    return {name: value for name, value in wanted.items() if name not in url.query}

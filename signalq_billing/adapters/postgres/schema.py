@@ -51,7 +51,7 @@ def check_version(engine: Engine) -> None:
     if current != NEEDED_VERSION:
         raise MigrationsMissing(
             f"the signalq_billing database is at version {current or 'none'} and this code needs {NEEDED_VERSION}: "
-            f"run the migrations"
+            f"run `signalq-billing db upgrade`"
         )
 
 

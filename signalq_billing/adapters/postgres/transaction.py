@@ -32,7 +32,7 @@ def _told(error: DBAPIError | PoolTimeout | psycopg.Error) -> Exception:
     origin = error.orig if isinstance(error, DBAPIError) else error
     said = str(origin).strip()
     if isinstance(origin, _MISSING):
-        return MigrationsMissing(f"{said}: run the migrations (`signalq-billing dev up` does; or alembic upgrade head)")
+        return MigrationsMissing(f"{said}: run `signalq-billing db upgrade`")
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     unavailable = (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError)
     if lost or isinstance(error, unavailable) or isinstance(origin, psycopg.errors.InsufficientPrivilege):

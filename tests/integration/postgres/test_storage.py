@@ -62,6 +62,20 @@ def test_a_server_that_goes_away_is_unavailable_and_usable_again_when_it_is_back
     again.stop()
 
 
+def test_what_the_url_asks_for_comes_before_what_we_would_ask_for(database_url: str) -> None:
+    def session(url: str) -> dict[str, str]:
+        made = make_engine(url, application_name="ours")
+        with made.connect() as connection:
+            names = ("application_name", "TimeZone", "statement_timeout")
+            found = {name: str(connection.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in names}
+        made.dispose()
+        return found
+
+    assert session(database_url) == {"application_name": "ours", "TimeZone": "UTC", "statement_timeout": "0"}
+    theirs = session(f"{database_url}?application_name=theirs&options=-c%20statement_timeout%3D5000")
+    assert (theirs["application_name"], theirs["statement_timeout"]) == ("theirs", "5s")
+
+
 def test_a_connection_cut_in_the_middle_is_unavailable_not_a_mystery(world: World) -> None:
     world.store(payout())
     world.rows(
