@@ -221,10 +221,10 @@ def test_files_that_nobody_reads_are_warned_of(tmp_path: Path) -> None:
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(config=park_configs)
 def test_any_config_written_as_yaml_is_read_back_the_same(tmp_path: Path, config: ParkConfig) -> None:
-    text = yaml.safe_dump([to_body(config) | {"cadence": config.cadence or None}], allow_unicode=True)
+    text = yaml.safe_dump([to_body(config) | {"cadence": config.cadence or None}])
     where = directory(tmp_path)
     (where / "parks" / "p.yaml").write_text(text, encoding="utf-8")
     assert load(where).park_configs == (config,)
