@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from signalq_billing.errors import StorageUnavailable
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 1, 8, 47, 2
 _CAPABILITY_VERSION_3 = 0x20080522
@@ -20,8 +22,13 @@ _CAP_DAC_OVERRIDE = 1
 
 
 def account() -> pwd.struct_passwd | None:
-    """The account to become, or None if we are not root and need not become anybody."""
-    return pwd.getpwnam("nobody") if os.geteuid() == 0 else None
+    """The account to become, or None if we are not root and need not become anybody. Raises StorageUnavailable."""
+    if os.geteuid() != 0:
+        return None
+    others = {each.pw_name: each for each in pwd.getpwall() if each.pw_uid != 0}
+    if not others:
+        raise StorageUnavailable("PostgreSQL refuses to run as root, and there is no other account (such as nobody)")
+    return others.get("nobody") or next(iter(others.values()))
 
 
 def passable(path: Path) -> bool:

@@ -8,8 +8,7 @@ from typing import cast
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_parks
-from signalq_billing.adapters.postgres.stored_text import is_any
-from signalq_billing.adapters.postgres.tables import StoredRow, config_version, payout
+from signalq_billing.adapters.postgres.tables import StoredRow, config_version, is_any, payout
 from signalq_billing.adapters.postgres.transaction import transaction
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.config_body import body_hash, from_body, to_body
@@ -106,7 +105,7 @@ def _paid(connection: Connection) -> set[VersionKey]:
 
 
 def _supersede(connection: Connection, ids: Sequence[int], parks: LockedParks, actor: str) -> None:
-    gone = update(config_version).where(config_version.c.id.in_(ids))
+    gone = update(config_version).where(is_any(config_version.c.id, ids))
     connection.execute(gone.values(superseded_at=parks.now, superseded_by=actor))
 
 

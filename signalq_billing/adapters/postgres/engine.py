@@ -32,6 +32,6 @@ def _connect_arguments(url: URL, application_name: str) -> dict[str, str | int]:
         "keepalives_idle": 20,
         "keepalives_interval": 10,
         "keepalives_count": 3,
-        "options": "-c TimeZone=UTC -c idle_in_transaction_session_timeout=60000",
+        "options": "-c TimeZone=UTC -c idle_in_transaction_session_timeout=60000 -c lock_timeout=30000",
     }
     return {name: value for name, value in wanted.items() if name not in url.query}

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import BigInteger, Connection, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 
-from signalq_billing.adapters.postgres.stored_text import escape, escape_document, is_any
-from signalq_billing.adapters.postgres.tables import history, park_history_head
+from signalq_billing.adapters.postgres.stored_text import escape, escape_document
+from signalq_billing.adapters.postgres.tables import history, is_any, park_history_head
 from signalq_billing.domain.order import utc_iso
 
 FIRST_PREV_HASH = "0" * 64

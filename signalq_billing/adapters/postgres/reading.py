@@ -5,11 +5,9 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import groupby
 
-from sqlalchemy import Connection, Select, and_, any_, func, literal, or_, select, union
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Connection, Select, and_, func, or_, select, union
 
-from signalq_billing.adapters.postgres.stored_text import is_any
-from signalq_billing.adapters.postgres.tables import StoredRow, payout, payout_line, payout_order
+from signalq_billing.adapters.postgres.tables import StoredRow, is_any, payout, payout_line, payout_order
 from signalq_billing.domain.payout import PayoutLine
 from signalq_billing.domain.progress import OrderProgress, PaymentProgress, PayoutProgress
 
@@ -73,7 +71,7 @@ def _with_orders(connection: Connection, rows: Sequence[StoredRow]) -> list[Payo
     ids = [row.id for row in rows]
     wanted: Select[tuple[object, ...]] = (
         select(payout_order)
-        .where(payout_order.c.payout_id == any_(literal(ids, ARRAY(payout.c.id.type))))
+        .where(is_any(payout_order.c.payout_id, ids))
         .order_by(payout_order.c.payout_id, payout_order.c.id)
     )
     grouped = groupby(connection.execute(wanted), key=lambda order: order.payout_id)

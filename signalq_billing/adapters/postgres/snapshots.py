@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, insert, select
 from signalq_billing.adapters.postgres.tables import activity_snapshot
 from signalq_billing.domain.activity import ActivitySnapshot, BadRows
 from signalq_billing.domain.period import Period
-from signalq_billing.errors import UsageError
+from signalq_billing.errors import SourceInvalid, UsageError
 
 
 def save(connection: Connection, snapshot: ActivitySnapshot, actor: str) -> int:
@@ -38,13 +38,19 @@ def save(connection: Connection, snapshot: ActivitySnapshot, actor: str) -> int:
 
 
 def load(connection: Connection, snapshot_id: int) -> ActivitySnapshot:
-    """The snapshot with that id. Raises UsageError if there is none."""
+    """The snapshot with that id. Raises UsageError if there is none, and SourceInvalid if time zones changed since."""
     row = connection.execute(select(activity_snapshot).where(activity_snapshot.c.id == snapshot_id)).one_or_none()
     if row is None:
         raise UsageError(f"there is no activity snapshot {snapshot_id}")
+    period = Period(row.cadence, row.period_name, row.period_end_date, row.timezone)
+    if (period.start, period.end) != (row.period_start, row.period_end):
+        raise SourceInvalid(
+            f"the bounds of {period} were {row.period_start} to {row.period_end} when its activity was extracted, "
+            f"and are {period.start} to {period.end} now: time zone data changed. Extract again"
+        )
     bad: dict[str, Any] = row.bad_rows
     return ActivitySnapshot(
-        period=Period(row.cadence, row.period_name, row.period_end_date, row.timezone),
+        period=period,
         result_table=row.result_table,
         watermark=row.watermark,
         rows_read=row.rows_read,

@@ -5,11 +5,10 @@ is the bytes of the id.
 """
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Dialect, Text, any_, literal
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import Dialect, Text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
 
 _STORED = {"\\": "\\\\", "\x00": "\\000"}
@@ -71,8 +70,3 @@ class StoredDocument(TypeDecorator[object]):
 
     def process_result_value(self, value: object, dialect: Dialect) -> object:  # noqa: ARG002
         return _each_string(value, unescape)
-
-
-def is_any(column: Column[str], texts: Iterable[str]) -> ColumnElement[bool]:
-    """SQL for: the column is one of `texts`, however many they are."""
-    return column == any_(literal(list(texts), ARRAY(StoredText())))

@@ -10,8 +10,15 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from signalq_billing.adapters.postgres import forming
 from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_parks
-from signalq_billing.adapters.postgres.stored_text import escape, is_any
-from signalq_billing.adapters.postgres.tables import StoredRow, config_version, payout, payout_line, payout_order
+from signalq_billing.adapters.postgres.stored_text import escape
+from signalq_billing.adapters.postgres.tables import (
+    StoredRow,
+    config_version,
+    is_any,
+    payout,
+    payout_line,
+    payout_order,
+)
 from signalq_billing.domain.config_body import body_hash
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.period import Period
@@ -130,7 +137,7 @@ def code_version() -> str:
 def _clear(connection: Connection, payout_ids: Sequence[int]) -> None:
     """Take lines and orders away. New orders get new ids, so that nobody who saw the old ones sends the new."""
     for table in (payout_line, payout_order):
-        connection.execute(delete(table).where(table.c.payout_id.in_(payout_ids)))
+        connection.execute(delete(table).where(is_any(table.c.payout_id, payout_ids)))
 
 
 def _write_lines(connection: Connection, computed: Payout, payout_id: int, parks: LockedParks) -> None:
@@ -204,7 +211,7 @@ def void_missing(connection: Connection, period: Period, keep: Iterable[str], ac
     gone = {park: each for park, each in _unclaimed(connection, period).items() if park in parks.heads}
     ids = [each.id for each in gone.values()]
     _clear(connection, ids)
-    connection.execute(delete(payout).where(payout.c.id.in_(ids)))
+    connection.execute(delete(payout).where(is_any(payout.c.id, ids)))
     why = "no config in force pays the park for this period any more"
     parks.append(
         *(

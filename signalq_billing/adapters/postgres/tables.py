@@ -1,5 +1,6 @@
 """The tables of signalq_billing as SQLAlchemy Core sees them. Migrations make them; a test holds both equal."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -22,11 +23,13 @@ from sqlalchemy import (
     Row,
     Table,
     UniqueConstraint,
+    any_,
     func,
+    literal,
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, ExcludeConstraint
 
 from signalq_billing.adapters.postgres.stored_text import StoredDocument, StoredText
 from signalq_billing.domain.progress import PaymentProgress
@@ -47,6 +50,11 @@ _progress = Enum(
     metadata=metadata,
     values_callable=lambda states: [state.value for state in states],
 )
+
+
+def is_any(column: ColumnElement[Any], values: Iterable[object]) -> ColumnElement[bool]:
+    """SQL for: the column is one of `values`, however many they are (a list of parameters ends at 65,535)."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def _instant(name: str, required: bool = True) -> Column[object]:

@@ -25,10 +25,13 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
     except (DBAPIError, PoolTimeout, psycopg.Error) as error:
-        raise _told(error) from error
+        if told := _told(error):
+            raise told from error
+        raise
 
 
-def _told(error: DBAPIError | PoolTimeout | psycopg.Error) -> Exception:
+def _told(error: DBAPIError | PoolTimeout | psycopg.Error) -> Exception | None:
+    """The error in our words; None for one that is a defect of ours and should stay as loud as it is."""
     origin = error.orig if isinstance(error, DBAPIError) else error
     said = str(origin).strip()
     if isinstance(origin, _MISSING):
@@ -37,4 +40,4 @@ def _told(error: DBAPIError | PoolTimeout | psycopg.Error) -> Exception:
     unavailable = (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError)
     if lost or isinstance(error, unavailable) or isinstance(origin, psycopg.errors.InsufficientPrivilege):
         return StorageUnavailable(f"PostgreSQL: {said}")
-    return error
+    return None

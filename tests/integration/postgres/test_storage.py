@@ -12,8 +12,15 @@ from signalq_billing.adapters.postgres.engine import make_engine
 from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
 from signalq_billing.devstack import postgres
 from signalq_billing.domain.activity import BadRows
-from signalq_billing.errors import MigrationsMissing, StorageUnavailable, UsageError
+from signalq_billing.errors import MigrationsMissing, SourceInvalid, StorageUnavailable, UsageError
 from tests.integration.postgres.factories import LEASE, World, payout, snapshot
+
+
+def test_a_snapshot_whose_period_has_other_bounds_today_is_refused(world: World) -> None:
+    snapshot_id = world.payouts.save_snapshot(snapshot(), "run-1")
+    world.rows("UPDATE activity_snapshot SET period_end = period_end - interval '1 hour'")
+    with pytest.raises(SourceInvalid, match="time zone data changed"):
+        world.payouts.snapshot(snapshot_id)
 
 
 @pytest.fixture
