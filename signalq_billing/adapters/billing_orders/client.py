@@ -28,7 +28,7 @@ _NO_STATUS = 0
 
 
 class BillingOrdersApi:
-    """billing-orders at one address, with one bearer token. Every call is sent at most once."""
+    """billing-orders at one address, with one bearer token. Every call is sent at most once; threads may share it."""
 
     def __init__(self, session: requests.Session, base_url: str, timeout_seconds: float) -> None:
         """Takes over `session`, whose `auth` must be a BearerAuth.

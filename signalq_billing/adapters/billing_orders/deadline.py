@@ -49,6 +49,7 @@ class Exchange:
                 socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
+_CONNECTIONS = 64  # as many as threads may share one client without dropping connections
 _current = threading.local()
 
 
@@ -92,7 +93,8 @@ class BoundedTransport(HTTPAdapter):
     """A transport for requests without any retry of its own: whether to send again is not its to decide."""
 
     def __init__(self) -> None:
-        super().__init__(max_retries=Retry(total=0, connect=0, read=False, redirect=False, status=0, other=0))
+        once = Retry(total=0, connect=0, read=False, redirect=False, status=0, other=0)
+        super().__init__(max_retries=once, pool_maxsize=_CONNECTIONS)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' signature, passed through
         super().init_poolmanager(*args, **kwargs)

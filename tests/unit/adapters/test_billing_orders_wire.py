@@ -7,6 +7,8 @@ import ipaddress
 import socket
 import ssl
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -181,6 +183,18 @@ def test_connections_are_used_again_and_dropped_ones_are_not_noticed() -> None:
             time.sleep(0.05)
         assert outcomes == [Created("BO-1")] * 3
         assert (server.connections, len(server.requests)) == (3, 3)
+
+
+def test_threads_share_a_client_and_each_has_its_own_time() -> None:
+    def behave(connected: socket.socket) -> None:
+        time.sleep(next(pauses))
+        connected.sendall(answer(200, ORDER))
+
+    pauses = iter([0.0, 1.2] * 12)
+    with serving(behave) as server, ThreadPoolExecutor(24) as threads:
+        billing = client(server.base_url, 0.6)
+        outcomes = Counter(type(outcome) for outcome in threads.map(billing.create, [CLAIM] * 24))
+    assert outcomes == {Created: 12, Unknown: 12}
 
 
 def test_time_that_is_over_does_not_end_the_next_exchange() -> None:
