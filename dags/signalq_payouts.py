@@ -62,7 +62,7 @@ def payouts_dag(cadence: Cadence) -> DAG:
     retrying = {
         "retries": knobs.task_retries,
         "retry_delay": seconds(knobs.retry_delay_seconds),
-        "retry_exponential_backoff": True,
+        "retry_exponential_backoff": 2.0,  # a multiplier: True would count as 1, that is no growth
         "max_retry_delay": seconds(knobs.retry_max_delay_seconds),
     }
     with DAG(

@@ -39,6 +39,7 @@ print(json.dumps({
             "catchup": dag.catchup,
             "params": dag.params.dump(),
             "retries": {task.task_id: task.retries for task in dag.tasks},
+            "backoff": {task.task_id: task.retry_exponential_backoff for task in dag.tasks},
             "tags": sorted(dag.tags),
             "mapped": [task.task_id for task in dag.tasks if task.is_mapped],
             "trigger_rules": {task.task_id: task.trigger_rule.value for task in dag.tasks},
@@ -99,6 +100,10 @@ def test_the_report_is_written_even_when_something_failed_and_is_not_retried(par
     assert dag["trigger_rules"]["report"] == "all_done"
     assert dag["retries"]["report"] == 0
     assert all(count > 0 for task, count in dag["retries"].items() if task != "report")
+
+
+def test_pauses_between_retries_grow(parsed: dict[str, Any]) -> None:
+    assert set(parsed["dags"]["signalq_payouts_weekly_msk"]["backoff"].values()) == {2.0}
 
 
 def test_missed_periods_are_caught_up_one_at_a_time(parsed: dict[str, Any]) -> None:
