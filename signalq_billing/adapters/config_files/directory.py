@@ -79,10 +79,13 @@ def _look_around(directory: Path, report: Report) -> None:
         read = f"the files here are {', '.join(_FILES)} and {parks.DIRECTORY}/"
         meant = f"did you mean {near}.yaml?" if near else read
         report.warning(Place(name, 0), "", f"is not read; {meant}")
-    for path in _yaml_files(directory / parks.DIRECTORY):
-        if path.suffix != ".yaml":
-            report.warning(Place(f"{parks.DIRECTORY}/{path.name}", 0), "", "is not read; name it *.yaml")
+    for path in _yaml_files(directory / parks.DIRECTORY, "**/*.y*ml"):
+        if path.suffix != ".yaml" or path.parent.name != parks.DIRECTORY:
+            name = path.relative_to(directory).as_posix()
+            report.warning(Place(name, 0), "", f"is not read; name it *.yaml, in {parks.DIRECTORY}/ itself")
 
 
-def _yaml_files(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.glob("*.y*ml") if not path.name.startswith("."))
+def _yaml_files(directory: Path, pattern: str = "*.y*ml") -> list[Path]:
+    """Files whose names look like YAML, but none behind a leading dot: there mounts and editors keep their own."""
+    found = ((path, path.relative_to(directory).parts) for path in directory.glob(pattern))
+    return sorted(path for path, parts in found if not any(part.startswith(".") for part in parts))

@@ -174,7 +174,7 @@ def test_nothing_is_stored_where_there_is_a_problem() -> None:
 
 def test_the_version_in_force_is_the_last_that_has_begun() -> None:
     first, second = version(date="2026-11-02"), version(date="2026-12-07", amount=11)
-    store = Stored(first, second, version("other"), paid=[first, version("other")])
+    store = Stored(first, second, version("other"), paid=[first, version("other", "2026-12-07")])
     shown = show(store, "p", dt.date(2026, 12, 6))
     assert (shown.in_force, shown.versions, shown.paid) == (first, (first, second), {dt.date(2026, 11, 2)})
     assert show(store, "p", dt.date(2026, 12, 7)).in_force == second

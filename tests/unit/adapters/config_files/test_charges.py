@@ -64,6 +64,7 @@ def graduated(*tiers: str) -> str:
         ("{model: graduated, unit: active_day}", f"{AT}.tiers: is missing; write `tiers:` and [{{up_to: null, "),
         (graduated(), f"{AT}.tiers: must be a list with at least one item, such as [...]"),
         (graduated("5"), f"{AT}.tiers[0]: must be a mapping of keys to values"),
+        (graduated("{up_to: 5, unit_amount: 1}", "6"), f"{AT}.tiers[1]: must be a mapping of keys to values"),
         (graduated("{unit_amount: 1}"), f"{AT}.tiers[0].up_to: is missing; write `up_to:` and null, for a last tier"),
         (graduated("{up_to: null}"), f"{AT}.tiers[0].unit_amount: is missing"),
         (

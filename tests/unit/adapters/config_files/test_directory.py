@@ -203,6 +203,8 @@ def test_a_run_with_broken_settings_stops(tmp_path: Path) -> None:
 
 def test_files_that_nobody_reads_are_warned_of(tmp_path: Path) -> None:
     where = directory(tmp_path, p=park())
+    for name in ("parks/deep", "parks/..data"):
+        (where / name).mkdir()
     for name in (
         "tarifs.yaml",
         "guards.yml",
@@ -211,12 +213,15 @@ def test_files_that_nobody_reads_are_warned_of(tmp_path: Path) -> None:
         "README.md",
         "parks/q.yml",
         "parks/.x.yaml",
+        "parks/..data/p.yaml",
+        "parks/deep/p.yaml",
     ):
         (where / name).write_text("{")
     assert warnings(where) == [
         "guards.yml: is not read; did you mean guards.yaml?",
         "notes.yaml: is not read; the files here are cadences.yaml, source.yaml, tariffs.yaml, guards.yaml and parks/",
-        "parks/q.yml: is not read; name it *.yaml",
+        "parks/deep/p.yaml: is not read; name it *.yaml, in parks/ itself",
+        "parks/q.yml: is not read; name it *.yaml, in parks/ itself",
         "tarifs.yaml: is not read; did you mean tariffs.yaml?",
     ]
 
