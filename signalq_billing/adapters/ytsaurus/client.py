@@ -25,8 +25,9 @@ DEFAULTS: Mapping[str, Any] = {
 """The client's own defaults wait for minutes before it says that a cluster is down."""
 
 IMPOSED: Mapping[str, Any] = {
-    # A raw Arrow stream that is resumed by row numbers loses or repeats rows: whole reads are repeated instead.
-    "read_retries": {"enable": False},
+    # A raw Arrow stream that is resumed by row numbers loses or repeats rows: whole reads are repeated instead. Result
+    # tables never change, so that reading them needs neither a lock nor a transaction that is pinged.
+    "read_retries": {"enable": False, "create_transaction_and_take_snapshot_lock": False},
     "read_parallel": {"enable": False},
 }
 

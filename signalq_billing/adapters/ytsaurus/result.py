@@ -29,6 +29,7 @@ SCHEMA = pa.schema(
     ]
 )
 ATTEMPTS = 4
+END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
 EXAMPLE_FIELDS = ("park_id", "device_id", "status", "status_at", "event_id")
 
 
@@ -85,15 +86,20 @@ def parks(result: Result, path: str, period: Period) -> Iterator[ParkActivity]:
 
 
 def _day_seconds(text: bytes, lengths: list[int], path: str, period: Period) -> tuple[int, ...]:
-    seconds = tuple(map(int, text.split(b",")))
-    if len(seconds) != len(lengths) or any(not 0 <= each <= most for each, most in zip(seconds, lengths, strict=True)):
+    parts = text.split(b",")
+    seconds = tuple(int(part) if part.isdigit() else -1 for part in parts)
+    if len(parts) != len(lengths) or not all(0 <= each <= most for each, most in zip(seconds, lengths, strict=True)):
         raise SourceInvalid(f"{path} was not computed for {period}: {text.decode()} are not the seconds of its days")
     return seconds
 
 
 def _read_once(client: YtClient, path: str) -> Result:
     with translated(f"reading {path}", "the result table is gone; extract the period again"):
-        content = client.read_table(path, format="arrow", raw=True, enable_read_parallel=False).read()
+        stream = client.read_table(path, format="arrow", raw=True, enable_read_parallel=False)
+        try:
+            content = stream.read()
+        finally:
+            stream.close()
     return checked_result(content, path)
 
 
@@ -101,7 +107,7 @@ def checked_result(content: bytes, path: str) -> Result:
     """A result table's Arrow bytes, sorted and proven complete. Raises SourceUnavailable, SourceInvalid."""
     try:
         table = arrow_table(content)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowException, OSError) as error:
         raise SourceUnavailable(f"reading {path}: the Arrow stream is broken: {error}") from error
     scan = pc.equal(table["park_id"], pa.scalar(b"", pa.large_binary()))
     statistics = _statistics(table.filter(scan), path)
@@ -113,12 +119,16 @@ def checked_result(content: bytes, path: str) -> Result:
 
 def arrow_table(content: bytes) -> pa.Table:
     """All streams of an answer as one table of our columns and types, whatever order, encoding and string type each
-    came in. Raises SourceInvalid for a column that is missing, ArrowInvalid for a stream that is cut."""
+    came in. Raises SourceInvalid for a column that is missing, ArrowException or OSError for a cut stream."""
     buffer = io.BytesIO(content)
     tables = [pa.Table.from_batches([], schema=SCHEMA)]
     while buffer.tell() < len(content):
+        # An empty table is sent as nothing at all, as the end of a stream alone, or as a stream without columns.
+        if content.startswith(END_OF_STREAM, buffer.tell()):
+            buffer.seek(len(END_OF_STREAM), io.SEEK_CUR)
+            continue
         part = pa.ipc.open_stream(buffer).read_all()
-        if part.num_columns == 0 and part.num_rows == 0:
+        if part.num_columns == 0:
             continue
         missing = set(SCHEMA.names) - set(part.column_names)
         if missing:
