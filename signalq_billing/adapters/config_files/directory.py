@@ -80,7 +80,7 @@ def _look_around(directory: Path, report: Report) -> None:
         meant = f"did you mean {near}.yaml?" if near else read
         report.warning(Place(name, 0), "", f"is not read; {meant}")
     for path in _yaml_files(directory / parks.DIRECTORY, "**/*.y*ml"):
-        if path.suffix != ".yaml" or path.parent.name != parks.DIRECTORY:
+        if path.suffix != ".yaml" or path.parent != directory / parks.DIRECTORY:
             name = path.relative_to(directory).as_posix()
             report.warning(Place(name, 0), "", f"is not read; name it *.yaml, in {parks.DIRECTORY}/ itself")
 
