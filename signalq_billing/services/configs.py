@@ -49,9 +49,11 @@ def check(configs: Configs, stored: Sequence[ParkConfig], paid: Collection[Key] 
     wanted = {_key(config): config for config in configs.park_configs}
     kept = [config for key, config in standing.items() if key not in wanted]
     changed = [config for key, config in wanted.items() if key in standing and standing[key] != config]
+    orphans = _orphans(configs, kept)
+    followed = [config for config in kept if config not in orphans]
     problems = [
         *_paid_problems(configs, [config for config in changed if _key(config) in paid], standing),
-        *timeline_problems([*configs.placed.values(), *map(stored_version, kept)], configs.cadences),
+        *timeline_problems([*configs.placed.values(), *map(stored_version, followed)], configs.cadences),
     ]
     if problems:
         raise ConfigInvalid(problems)
@@ -60,8 +62,23 @@ def check(configs: Configs, stored: Sequence[ParkConfig], paid: Collection[Key] 
         changed=tuple(changed),
         unchanged=tuple(config for key, config in wanted.items() if standing.get(key) == config),
         kept=tuple(kept),
-        warnings=configs.warnings,
+        warnings=(*configs.warnings, *map(_orphan_warning, orphans)),
     )
+
+
+def _orphans(configs: Configs, kept: Sequence[ParkConfig]) -> list[ParkConfig]:
+    """Versions of parks that the directory does not know, of cadences it does not know: they are paid by nothing."""
+    parks = {config.park_id for config in configs.park_configs}
+    return [
+        config
+        for config in kept
+        if config.cadence and config.cadence not in configs.cadences and config.park_id not in parks
+    ]
+
+
+def _orphan_warning(config: ParkConfig) -> ConfigProblem:
+    message = f"is applied, but cadences.yaml has no {config.cadence!r} any more: nothing pays this park"
+    return ConfigProblem("applied", 0, config.park_id, "cadence", message)
 
 
 def apply(configs: Configs, store: ConfigStore, actor: str) -> ConfigChanges:

@@ -24,4 +24,3 @@ class Graduated:
                 total += inside * Fraction(tier.unit_amount) + Fraction(tier.flat_amount)
                 below = top
         return total
-

@@ -138,9 +138,16 @@ def test_a_changed_version_takes_the_place_of_the_stored_one_on_the_timeline() -
     assert len(check(configs(*fixed), stored).changed) == 2
 
 
-def test_a_stored_version_whose_cadence_is_gone_is_told() -> None:
+def test_a_stored_park_whose_cadence_is_gone_is_told_and_stops_nobody() -> None:
+    changes = check(configs(version(park_id="q")), [version(cadence="hourly")])
+    (warning,) = changes.warnings
+    assert str(warning).startswith("applied: park p cadence: is applied, but cadences.yaml has no 'hourly'")
+    assert [config.park_id for config in changes.added] == ["q"]
+
+
+def test_a_stored_version_of_a_park_at_hand_whose_cadence_is_gone_is_a_problem() -> None:
     with pytest.raises(ConfigInvalid, match=r"stored in the database: park p cadence: version 2026-11-02 needs it"):
-        check(configs(), [version(cadence="hourly")])
+        check(configs(version(date="2026-11-16")), [version(date="2026-11-02", cadence="hourly")])
 
 
 def test_applying_stores_all_in_the_name_of_the_actor() -> None:
