@@ -1,5 +1,6 @@
 """Airflow's REST API as the demo needs it: unpause DAGs, look at runs and tasks, start a run."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,8 @@ import requests
 
 from signalq_billing.devstack.health import session
 
-_SECONDS = 20
+_SECONDS = 30
+_PATIENCE_SECONDS = 120  # a busy machine makes the server slow, not broken
 _PAGE = 100
 
 
@@ -72,6 +74,17 @@ class AirflowApi:
             offset, total = offset + _PAGE, page["total_entries"]
 
     def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401
+        """One call, repeated while nobody answers; GET and PATCH do no harm when done twice."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                return self._call_once(method, path, **options)
+            except (requests.ConnectionError, requests.Timeout):
+                if time.monotonic() > deadline or method == "POST":
+                    raise
+                time.sleep(1)
+
+    def _call_once(self, method: str, path: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401
         if "Authorization" not in self._http.headers:
             self._log_in()
         answer = self._http.request(method, f"{self._base}/api/v2/{path}", timeout=_SECONDS, **options)

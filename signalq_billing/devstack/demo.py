@@ -19,6 +19,7 @@ RECONCILE = "signalq_reconcile"
 _PARSE_SECONDS = 120
 _APPEAR_SECONDS = 45
 _RUN_SECONDS = 900
+_LOOK_SECONDS = 2  # looking costs the server as much as a task does
 _FINAL = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
 Show = Callable[[Mapping[str, "Progress"]], None]
@@ -71,7 +72,7 @@ def _wait_for_runs(stack: Stack, api: AirflowApi, periods: Mapping[str, Period],
     began = time.monotonic()
     seen: dict[str, Progress] = {name: Progress(period, "waiting") for name, period in periods.items()}
     triggered: set[str] = set()
-    while any(each.state != "success" for each in seen.values()):
+    while True:
         for name, period in periods.items():
             if seen[name].state == "success":
                 continue
@@ -82,10 +83,12 @@ def _wait_for_runs(stack: Stack, api: AirflowApi, periods: Mapping[str, Period],
                 triggered.add(name)
                 api.trigger(dag_id(name), {"period": period.name.isoformat()})
         show(seen)
+        if all(each.state == "success" for each in seen.values()):
+            return
         if time.monotonic() - began > _RUN_SECONDS:
             late = ", ".join(str(each.period) for each in seen.values() if each.state != "success")
             raise StackFailed("paying", f"{late}: not done after {_RUN_SECONDS} s", stack.home.log("scheduler"))
-        time.sleep(1)
+        time.sleep(_LOOK_SECONDS)
 
 
 def _run_of(api: AirflowApi, cadence: str, period: Period) -> Run | None:

@@ -1,10 +1,12 @@
 """What the demo shows: progress while runs work, then parks, totals and progress, and what to try next."""
 
+import shlex
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from signalq_billing.devstack import airflow_settings
@@ -19,7 +21,7 @@ from signalq_billing.domain.progress import PayoutProgress
 if TYPE_CHECKING:
     from rich.table import Table
 
-_WIDTH = 120
+_WIDTH = 150
 
 
 @contextmanager
@@ -86,7 +88,7 @@ def print_report(stack: Stack, payouts: Sequence[PayoutProgress]) -> None:
     for line in _totals(payouts):
         console.print(line)
     console.print(f"\nAirflow   {airflow_settings.api_url(stack.memory)}   {login(stack)}\n")
-    console.print(_next_steps(), soft_wrap=True)
+    console.print(_next_steps(stack), soft_wrap=True)
 
 
 def login(stack: Stack) -> str:
@@ -98,12 +100,14 @@ def _table(payouts: Sequence[PayoutProgress]) -> "Table":
     from rich.table import Table
 
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("park", "period", "cameras", "total", "currency", "progress", "orders", "note"):
-        made.add_column(name, justify="right" if name in ("cameras", "total", "orders") else "left")
+    for name in ("park", "cadence", "period", "cameras", "total", "currency", "progress", "orders", "note"):
+        right = name in ("cameras", "total", "orders")
+        made.add_column(name, justify="right" if right else "left", overflow="fold")
     for payout in payouts:
         made.add_row(
             payout.park_id,
-            f"{payout.cadence} {payout.period_name}",
+            payout.cadence,
+            payout.period_name.isoformat(),
             str(payout.devices),
             money_text(payout.total, payout.currency),
             payout.currency,
@@ -131,12 +135,20 @@ def _totals(payouts: Sequence[PayoutProgress]) -> Iterator[str]:
         yield f"total {money_text(total, currency)} {currency}"
 
 
-def _next_steps() -> str:
-    command = f"{PROJECT}/.venv/bin/signalq-billing"
+def _next_steps(stack: Stack) -> str:
+    command = Path(sys.executable).with_name("signalq-billing")
+    if command.is_relative_to(Path.cwd()):
+        command = command.relative_to(Path.cwd())
+    named = f" --data {shlex.quote(str(stack.home.path))}" if stack.home.path != PROJECT / ".devstack" else ""
     return f"""Try next
-  eval "$({command} dev env)"     then, in that shell:
-  {command} status                 how far every payout got
-  {command} preview -c weekly_msk  what a period pays, computed anew, nothing stored
-  {command} run -c weekly_msk      pay it again: nobody is paid twice
-  make down                        stops everything; the data stays in .devstack
+  eval "$({command} dev env{named})"
+      lets the commands below find this stack
+  {command} status
+      how far every payout got
+  {command} preview --cadence weekly_msk
+      what the last week pays, computed anew; stores and sends nothing
+  {command} run --cadence weekly_msk
+      the same, paid: nobody is paid twice
+  {command} dev down{named}
+      ends everything; the data stays in {stack.home.path}
 """

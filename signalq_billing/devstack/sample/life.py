@@ -12,7 +12,7 @@ SEED = "signalq 1"
 _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
 _DAY = 24 * _HOUR
-_EVERY, _JITTER = 42 * 60 * _SECOND, 17 * 60 * _SECOND
+_EVERY, _JITTER = 70 * 60 * _SECOND, 45 * 60 * _SECOND
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _USUAL = {Habit.DAY: (7.5, 10.5), Habit.NIGHT: (20.0, 10.0), Habit.AROUND_THE_CLOCK: (6.0, 19.0)}  # start, hours
 
@@ -77,7 +77,7 @@ def _spread(draw: Draw) -> float:
 
 
 def _working(begins: int, ends: int, draw: Draw) -> Iterator[tuple[int, str]]:
-    """A sign of life about every fifty minutes, breaks, and now and then a fault that somebody repairs."""
+    """A sign of life about every hour and a half, breaks, and now and then a fault that somebody repairs."""
     at = begins
     while at < ends:
         kind = draw()

@@ -8,7 +8,7 @@ from signalq_billing.devstack.sample.life import StatusEvent
 from signalq_billing.domain.source import Source
 
 MARK = "signalq_billing_sample"  # an attribute: until when the history reaches; a table without it is not ours
-_VERSION = "1"
+_VERSION = "2"
 
 
 def reaches(client: Any, source: Source) -> dt.datetime | None:  # noqa: ANN401 - the client has no types
