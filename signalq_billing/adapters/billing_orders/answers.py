@@ -71,12 +71,18 @@ def _order(document: object) -> BillingOrder:
     if not _DECIMAL.fullmatch(amount):
         raise NotTheObject("amount is not a decimal string")
     return BillingOrder(
-        doc_id=_text(fields, "doc_id"),
+        doc_id=_doc_id(fields),
         external_ref=_text(fields, "external_ref"),
         amount=Decimal(amount),
         currency=_text(fields, "currency"),
         created_at=str(fields.get("created_at") or ""),
     )
+
+
+def _doc_id(fields: dict[str, object]) -> str:
+    """The contract does not say what a doc_id is made of: a number is one too."""
+    value = fields.get("doc_id")
+    return str(value) if type(value) is int else _text(fields, "doc_id")
 
 
 def _text(fields: dict[str, object], name: str) -> str:

@@ -40,6 +40,11 @@ def test_an_amount_is_compared_as_a_number(amount: str) -> None:
     assert created_by(200, {**ORDER, "amount": amount}) == Created("BO-1")
 
 
+def test_a_doc_id_may_be_a_number() -> None:
+    assert created_by(200, {**ORDER, "doc_id": 4711}) == Created("4711")
+    assert isinstance(created_by(200, {**ORDER, "doc_id": True}), Unknown)
+
+
 def test_fields_that_are_not_in_the_contract_do_no_harm() -> None:
     assert created_by(200, {**ORDER, "links": {"self": "/v1/orders/x"}, "created_at": None}) == Created("BO-1")
 
