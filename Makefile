@@ -28,3 +28,21 @@ run: $(VENV)/.ready ## start everything on this machine, pay the last periods of
 
 down: ## end everything `make run` started; its data stays in .devstack
 	@test ! -x $(BIN)/signalq-billing || $(BIN)/signalq-billing dev down
+
+test: $(VENV)/.ready lint ## everything: lint, then all tests, with a real PostgreSQL and a real Airflow
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready ## ruff, mypy --strict and import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+lock: $(VENV)/.ready ## pin every dependency anew from requirements/*.in
+	@$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header \
+		requirements/runtime.in -o requirements.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header \
+		requirements/dev.in -o requirements/dev.txt
+
+clean: down ## end everything, and remove what was set up, data included
+	@rm -rf $(VENV) .devstack .mypy_cache .ruff_cache .hypothesis build *.egg-info
