@@ -15,9 +15,12 @@ from signalq_billing.devstack.ytsaurus.storage import do_without_pandas
 def main() -> None:
     do_without_pandas()
     options = _parser().parse_args()
-    listener = socket.create_server((options.host, options.port), backlog=256)
+    try:
+        listener = socket.create_server((options.host, options.port), backlog=256)
+        app = create_app(Path(options.data).resolve(), options.token, options.chyt_timestamp)
+    except (OSError, RuntimeError) as error:
+        raise SystemExit(f"The YT stand-in cannot start on {options.host}:{options.port}: {error}") from error
     host, port = listener.getsockname()[:2]
-    app = create_app(Path(options.data).resolve(), options.token, options.chyt_timestamp)
     config = uvicorn.Config(
         app,
         http=Protocol,

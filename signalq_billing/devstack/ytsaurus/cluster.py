@@ -1,10 +1,12 @@
 """The cluster as a whole: its data directory, its clocks and sweeps, and what every command needs at hand."""
 
+import fcntl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from signalq_billing.devstack.ytsaurus import cypress, transactions
 from signalq_billing.devstack.ytsaurus.chunks import ChunkStore
@@ -22,6 +24,9 @@ class Cluster:
 
     def __init__(self, directory: Path, token: str, timestamps: str = "datetime64") -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        self._claim = _claimed(directory)
+        self._expired_at = 0.0
+        self._stopped = threading.Event()
         self.directory = directory
         self.token = token
         self.database = Database(directory / "metadata.sqlite")
@@ -36,8 +41,6 @@ class Cluster:
             transactions.renew_all(self.database)
         self.chunks.clear_leftovers()
         self.tracker = Tracker(self, directory, timestamps)
-        self._expired_at = 0.0
-        self._stopped = threading.Event()
         threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
 
     def view(self, transaction: str = "", lagging: bool = False) -> View:
@@ -60,9 +63,21 @@ class Cluster:
         self._stopped.set()
         self.tracker.close()
         self.database.close()
+        self._claim.close()
 
     def _sweep(self) -> None:
         while not self._stopped.wait(SWEEP_SECONDS):
             with self.session():
                 self.database.run("DELETE FROM mutation WHERE at < ?", time.time() - 3600)
             self.chunks.sweep()
+
+
+def _claimed(directory: Path) -> IO[str]:
+    """An open file whose lock says that the directory is taken; it goes with the process. Raises RuntimeError."""
+    claim = (directory / "lock").open("w")
+    try:
+        fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        claim.close()
+        raise RuntimeError(f"{directory} is in use by another stand-in") from None
+    return claim

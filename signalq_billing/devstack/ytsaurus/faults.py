@@ -5,7 +5,7 @@ for ever):
 
     {"kind": "delay", "seconds": 2}                 answer later
     {"kind": "error", "code": 716, "message": "…"}  answer with an error of YT
-    {"kind": "status", "status": 503}               answer with a bare HTTP status; "body" and "html" choose its text
+    {"kind": "status", "status": 503}               answer with an HTTP status; "body" and "html" choose its text
     {"kind": "cut", "after_bytes": 100}             cut the answer's body there; "orderly": close instead of reset
     {"kind": "trailer", "after_bytes": 100, "code": 716}   end the body early with an error in the trailers
     {"kind": "lose_answer"}                         do what was asked, then close without an answer

@@ -108,8 +108,9 @@ class Reply:
         await self._send({"type": "yt.cut", "reset": not fault.options.get("orderly", False)})
 
     async def _status(self, fault: Fault) -> None:
-        body = str(fault.options.get("body", "")).encode()
-        kind = b"text/html" if fault.options.get("html") else b"text/plain"
+        told = wire.encoded(as_error(fault).as_dict(), "json")[0].decode()
+        body = str(fault.options.get("body", told)).encode()
+        kind = b"text/html" if fault.options.get("html") else b"application/json"
         await self._start(
             int(fault.options["status"]), [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
         )

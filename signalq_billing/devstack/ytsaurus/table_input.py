@@ -15,6 +15,7 @@ from signalq_billing.devstack.ytsaurus.storage import arrow_type
 from signalq_billing.devstack.ytsaurus.yson import Yson
 
 ROWS_AT_ONCE = 100_000
+LONGEST_JSON_ROW = 16 << 20
 
 
 def batches(stream: io.BufferedReader, input_format: Yson, schema: Schema) -> Iterator[pa.RecordBatch]:
@@ -46,16 +47,25 @@ def _yson_rows(stream: io.BufferedReader) -> Iterator[Row]:
 
 
 def _json_rows(stream: io.BufferedReader, encode_utf8: bool) -> Iterator[Row]:
-    for number, line in enumerate(stream):
-        if not line.strip():
-            continue
+    """Maps one after another, with or without line breaks between or within them."""
+    decoder = json.JSONDecoder()
+    rest = ""
+    for line in stream:
         try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise ClusterError(f"Error parsing JSON in row {number}: {error}") from error
-        if not isinstance(row, dict):
-            raise ClusterError(f"Error parsing JSON in row {number}: rows must be maps")
-        yield yson.bytes_from_json(row, encode_utf8)
+            rest = (rest + line.decode()).lstrip()
+            while rest:
+                row, end = decoder.raw_decode(rest)
+                if not isinstance(row, dict):
+                    raise ClusterError("Error parsing JSON: rows must be maps")
+                yield yson.bytes_from_json(row, encode_utf8)
+                rest = rest[end:].lstrip()
+        except json.JSONDecodeError as error:
+            if len(rest) > LONGEST_JSON_ROW:
+                raise ClusterError(f"Error parsing JSON: {error}") from error
+        except UnicodeDecodeError as error:
+            raise ClusterError(f"Error parsing JSON: {error}") from error
+    if rest:
+        raise ClusterError("Error parsing JSON: the last row is not complete")
 
 
 def _arrow(stream: io.BufferedReader, schema: Schema) -> Iterator[pa.RecordBatch]:

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,9 @@ from signalq_billing.devstack.ytsaurus.sql import quote
 from signalq_billing.devstack.ytsaurus.storage import arrow_schema, do_without_pandas
 from signalq_billing.devstack.ytsaurus.table_input import cast
 
+_TOLD_WHOLE = re.compile(r"\s*(DESC|DESCRIBE|EXPLAIN|SHOW)\b", re.IGNORECASE)
 ROWS_PER_FILE = 5_000_000
-_LIBRARIES = (
+LIBRARIES = (
     Path(sys.prefix),
     Path(sys.base_prefix),
     Path("/usr"),
@@ -34,7 +36,7 @@ _LIBRARIES = (
     Path("/lib64"),
     Path("/etc/ld.so.cache"),
 )
-_SYSTEM = (Path("/proc"), Path("/sys/fs/cgroup"), Path("/sys/devices/system"), Path("/dev/urandom"), Path("/dev/null"))
+SYSTEM = (Path("/proc"), Path("/sys/fs/cgroup"), Path("/sys/devices/system"), Path("/dev/urandom"), Path("/dev/null"))
 
 
 def main() -> None:
@@ -43,7 +45,7 @@ def main() -> None:
     own = Path(sys.argv[1]).resolve()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever ClickHouse prints must not end up between the answers
-    confined = sandbox.confine(own, (*_LIBRARIES, *_SYSTEM))
+    confined = sandbox.confine(own, (*LIBRARIES, *SYSTEM))
     from chdb import session
 
     engine: Any = session.Session(str(own / "engine"))  # type: ignore[no-untyped-call]
@@ -53,7 +55,8 @@ def main() -> None:
     line = sys.stdin.readline()
     if not line:
         return
-    sandbox.confine(own, _SYSTEM)
+    threading.Thread(target=_end_with_the_cluster, daemon=True).start()
+    sandbox.confine(own, SYSTEM)
     try:
         outcome = _run(engine, job_from_json(json.loads(line)), own)
     except ClusterError as error:
@@ -63,6 +66,12 @@ def main() -> None:
     outcome.confined = confined
     print(json.dumps(outcome.as_json()), file=answers, flush=True)
     os._exit(0)  # ClickHouse's own way out takes long and has nothing left to save
+
+
+def _end_with_the_cluster() -> None:
+    """The other end of stdin is held by the cluster: when it is gone, however it went, nobody waits for the answer."""
+    sys.stdin.read()
+    os._exit(1)
 
 
 def _run(engine: Any, job: Job, own: Path) -> Outcome:  # noqa: ANN401 - chdb has no types
@@ -75,7 +84,7 @@ def _run(engine: Any, job: Job, own: Path) -> Outcome:  # noqa: ANN401 - chdb ha
         _attach(engine, table, own)
     engine.query("SET readonly = 1")
     schema = schemas.from_text(job.schema) if job.schema else _described(engine, job)
-    reader = engine.send_query(job.query, "Arrow").record_batch()
+    reader = _answer(engine, job.query)
     return _write(_limited(_converted(reader, schema, job.columns), job.row_limit), schema, own, job.row_limit)
 
 
@@ -102,8 +111,16 @@ def _attach(engine: Any, table: SourceTable, own: Path) -> None:  # noqa: ANN401
         engine.query(f"CREATE VIEW {quote(table.name)} AS SELECT {selected} FROM {quote(stored)}")
 
 
+def _answer(engine: Any, query: str) -> Any:  # noqa: ANN401
+    """The result's batches: streamed, but for statements that ClickHouse answers only whole."""
+    if _TOLD_WHOLE.match(query):
+        whole: bytes = engine.query(query, "ArrowStream").bytes()
+        return pa.ipc.open_stream(whole)
+    return engine.send_query(query, "Arrow").record_batch()
+
+
 def _described(engine: Any, job: Job) -> Schema:  # noqa: ANN401
-    if re.match(r"\s*(DESC|DESCRIBE|EXPLAIN|SHOW)\b", job.query, re.IGNORECASE):
+    if _TOLD_WHOLE.match(job.query):
         found = engine.query(job.query, "JSONCompact").bytes()
         columns = [(item["name"], item["type"]) for item in json.loads(found)["meta"]]
     else:

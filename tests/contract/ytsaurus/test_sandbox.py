@@ -1,0 +1,131 @@
+"""A query reaches its own tables and nothing else: by the syntax tree, by ClickHouse's mode, and by the kernel."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from yt.wrapper import YtError
+
+from signalq_billing.devstack.ytsaurus import allowed
+from signalq_billing.devstack.ytsaurus.errors import ClusterError
+from tests.contract.ytsaurus.conftest import Cluster
+
+pytestmark = pytest.mark.usefixtures("stand_in")
+
+ATTEMPTS = [
+    "SELECT * FROM file('{secret}', 'LineAsString')",
+    "SELECT file('{secret}')",
+    "SELECT * FROM `{secret}`",
+    "SELECT * FROM url('file://{secret}', 'LineAsString')",
+    "SELECT * FROM url('http://{proxy}/api', 'LineAsString')",
+    "SELECT * FROM s3('http://{proxy}/bucket', 'LineAsString')",
+    "SELECT * FROM remote('{proxy}', system.one)",
+    "SELECT * FROM executable('cat {secret}', 'LineAsString', 'line String')",
+    "SELECT * FROM sqlite('{secret}', 't')",
+    "SELECT * FROM mysql('{proxy}', 'a', 'b', 'c', 'd')",
+    "SELECT * FROM view(SELECT * FROM file('{secret}', 'LineAsString'))",
+    "SELECT 1 WHERE 1 IN (SELECT 1 FROM file('{secret}', 'LineAsString'))",
+    "WITH (SELECT any(line) FROM file('{secret}', 'LineAsString')) AS x SELECT x",
+    "SELECT dictGet('d', 'v', 1)",
+    "SELECT * FROM system.tables",
+    "SELECT * FROM system.processes",
+    "SELECT 1 INTO OUTFILE '{out}'",
+    "INSERT INTO FUNCTION file('{out}', 'CSV') SELECT 1",
+    "CREATE TABLE x ENGINE = File(CSV, '{secret}')",
+    "CREATE DATABASE evil",
+    "ATTACH TABLE x FROM '{secret}' (a String) ENGINE = File(CSV)",
+    "SET readonly = 0",
+    "SYSTEM SHUTDOWN",
+    "SELECT 1; SELECT * FROM file('{secret}', 'LineAsString')",
+    "SELECT 1 SETTINGS readonly = 0, allow_ddl = 1; DROP TABLE x",
+]
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_a_query_cannot_leave_its_data(cluster: Cluster, attempt: str, tmp_path: Path) -> None:
+    secret, out = tmp_path / "secret.txt", tmp_path / "out.csv"
+    secret.write_text("very-secret")
+    with pytest.raises(YtError) as caught:
+        cluster.query(attempt.format(secret=secret, out=out, proxy=cluster.proxy))
+    assert "very-secret" not in str(caught.value)
+    assert not out.exists()
+
+
+def test_a_query_sees_no_table_it_does_not_name(cluster: Cluster) -> None:
+    mine = cluster.table("mine", [{"a": 1}], [{"name": "a", "type": "int64"}])
+    cluster.table("other", [{"a": 2}], [{"name": "a", "type": "int64"}])
+    assert cluster.query(f'SELECT * FROM "{mine}"') == [{"a": 1}]
+    with pytest.raises(YtError):
+        cluster.query(f"SELECT * FROM \"{mine}\" UNION ALL SELECT * FROM file('../*/in-0/*.parquet')")
+
+
+def test_the_kernel_keeps_a_worker_in_its_directory(tmp_path: Path) -> None:
+    """The other walls taken away: what is left still holds."""
+    own, secret = tmp_path / "own", tmp_path / "secret.txt"
+    own.mkdir()
+    secret.write_text("very-secret")
+    script = f"""
+import socket, sys
+from pathlib import Path
+from signalq_billing.devstack.ytsaurus import sandbox
+listener = socket.create_server(("127.0.0.1", 0))
+if not sandbox.confine(Path({str(own)!r}), [Path(sys.prefix)]):
+    print("no landlock"); sys.exit()
+Path({str(own / "mine")!r}).write_text("x")
+for attempt in (
+    lambda: Path({str(secret)!r}).read_text(),
+    lambda: Path({str(tmp_path / "new")!r}).write_text("x"),
+    lambda: list(Path("/etc").iterdir()),
+    lambda: (Path({str(own)!r}) / "link").symlink_to({str(secret)!r}) or (Path({str(own)!r}) / "link").read_text(),
+    lambda: socket.create_connection(listener.getsockname(), timeout=2),
+):
+    try:
+        print("GOT", attempt())
+    except PermissionError:
+        print("refused")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    if "no landlock" in done.stdout:
+        pytest.skip("this kernel has no Landlock")
+    assert done.stdout.split() == ["refused"] * 5
+    assert (own / "mine").exists()
+
+
+def test_the_kernel_holds_when_clickhouse_itself_would_read(tmp_path: Path) -> None:
+    """chdb loaded inside the sandbox, nothing else in the way."""
+    own, secret = tmp_path / "own", tmp_path / "secret.txt"
+    own.mkdir()
+    secret.write_text("very-secret")
+    script = f"""
+import sys, os
+from pathlib import Path
+os.environ["TMPDIR"] = {str(own)!r}
+from signalq_billing.devstack.ytsaurus import sandbox, worker
+if not sandbox.confine(Path({str(own)!r}), (*worker.LIBRARIES, *worker.SYSTEM)):
+    print("no landlock"); sys.exit()
+import chdb
+try:
+    print(chdb.query("SELECT file('{secret}')"))
+except Exception as error:
+    print("refused" if "ermission" in str(error) or "denied" in str(error) else error)
+sys.stdout.flush()
+os._exit(0)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, cwd=own)
+    if "no landlock" in done.stdout:
+        pytest.skip("this kernel has no Landlock")
+    assert "very-secret" not in done.stdout + done.stderr
+    assert "refused" in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted({"numbers", "values", "zeros"} & allowed.TABLE_FUNCTIONS))
+def test_harmless_table_functions_may_be_used(name: str) -> None:
+    allowed.check(f"SelectQuery (children 1)\n TableExpression (children 1)\n  Function {name} (children 1)")
+
+
+def test_a_table_function_that_is_not_known_to_be_harmless_is_refused() -> None:
+    with pytest.raises(ClusterError, match="azureBlobStorage"):
+        allowed.check(
+            "SelectQuery (children 1)\n TableExpression (children 1)\n  Function azureBlobStorage (children 1)"
+        )
