@@ -15,7 +15,6 @@ from signalq_billing.adapters.postgres.outcomes import Meaning, meaning_of
 from signalq_billing.adapters.postgres.tables import (
     DEVICE_HASH,
     StoredRow,
-    config_version,
     order_attempt,
     payout,
     payout_line,
@@ -97,13 +96,10 @@ def _refusal(locked: _Locked) -> ClaimRefusal | None:
 
 
 def _freeze(locked: _Locked) -> None:
-    """From here on the payload may have been sent. The config version is paid with: nobody changes it meanwhile."""
-    if locked.payout.frozen_at is not None:
-        return
-    version = config_version.c.id == locked.payout.config_version_id
-    locked.connection.execute(select(config_version.c.id).where(version).with_for_update(read=True))
-    frozen = update(payout).where(payout.c.id == locked.payout.id).values(frozen_at=locked.now, updated_at=locked.now)
-    locked.connection.execute(frozen)
+    """From here on the payload may have been sent, and its config version counts as paid with."""
+    if locked.payout.frozen_at is None:
+        this = update(payout).where(payout.c.id == locked.payout.id)
+        locked.connection.execute(this.values(frozen_at=locked.now, updated_at=locked.now))
 
 
 def _take(locked: _Locked, worker: str, lease: dt.timedelta, purpose: str) -> Claim:

@@ -50,8 +50,9 @@ class PostgresConfigStore:
             standing = _standing(connection, {config.park_id for config in configs})
             fresh = [config for config in configs if _differs(config, standing)]
             changed = [config for config in fresh if _key(config) in standing]
-            _check_unpaid(changed, _paid(connection))
+            # Claims hold their park's lock: whatever is paid with by now, we see; whatever comes later, waits.
             parks = lock_parks(connection, {config.park_id for config in fresh})
+            _check_unpaid(changed, _paid(connection))
             _supersede(connection, [standing[_key(config)].id for config in changed], parks, actor)
             _add(connection, fresh, parks, actor)
             parks.append(*(_entry(config, standing, actor) for config in fresh))
@@ -83,12 +84,11 @@ def _check_unpaid(changed: Iterable[ParkConfig], paid: set[VersionKey]) -> None:
 
 
 def _standing(connection: Connection, park_ids: Iterable[str]) -> dict[VersionKey, StoredRow]:
-    """Versions that stand, locked: a claim that is about to pay with one of them waits, or we wait for it."""
+    """The versions that stand, by park and date."""
     rows = connection.execute(
         select(config_version)
-        .where(is_any(config_version.c.park_id, park_ids), config_version.c.superseded_at.is_(None))
-        .order_by(config_version.c.id)
-        .with_for_update()
+        .where(is_any(config_version.c.park_id, park_ids))
+        .where(config_version.c.superseded_at.is_(None))
     )
     return {(row.park_id, row.effective_from): row for row in rows}
 

@@ -6,10 +6,11 @@ from functools import partial
 from threading import Barrier
 from typing import TypeVar
 
-from signalq_billing.domain.config import OrderPer
+from signalq_billing.domain.config import OrderPer, ParkConfig
 from signalq_billing.domain.order import Created
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PaymentProgress, StoreResult
-from tests.integration.postgres.factories import LEASE, World, payout
+from signalq_billing.errors import ConfigInvalid
+from tests.integration.postgres.factories import LEASE, World, config, payout
 
 Result = TypeVar("Result")
 
@@ -75,6 +76,32 @@ def test_a_recompute_racing_a_claim_changes_nothing_that_was_claimed(world: Worl
         else:
             assert (claimed, stored) == (ClaimRefusal.UNKNOWN_ORDER, [StoreResult.REPLACED])
     assert results <= {StoreResult.FROZEN, StoreResult.REPLACED}
+
+
+def test_a_config_that_is_being_paid_with_is_not_changed_at_that_moment(world: World) -> None:
+    for n in range(12):
+        park_id = f"park-{n}"
+        world.store(payout(park_id))
+        order_id = world.order(park_id).order_id
+        claimed, applied = at_once(
+            partial(world.payouts.claim, order_id, "worker-1", LEASE),
+            partial(apply_or_refuse, world, config(park_id, unit_amount="12.00")),
+        )
+        assert isinstance(claimed, Claim)
+        if applied:
+            (row,) = world.rows(
+                "SELECT frozen_at > superseded_at AS after FROM payout JOIN config_version ON config_version.id ="
+                " config_version_id WHERE payout.park_id = %s",
+                park_id,
+            )
+            assert row["after"], "it was changed although it was paid with"
+
+
+def apply_or_refuse(world: World, changed: ParkConfig) -> bool:
+    try:
+        return world.configs.apply([changed], "ann")["changed"] == 1
+    except ConfigInvalid:
+        return False
 
 
 def test_the_same_run_twice_at_once_stores_each_payout_once(world: World) -> None:

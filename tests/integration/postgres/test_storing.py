@@ -133,6 +133,16 @@ def test_a_payout_names_the_version_it_was_computed_with_even_if_that_was_supers
     assert row["superseded_at"] is not None
 
 
+def test_the_same_money_by_another_config_version_is_stored_as_computed_by_that(world: World) -> None:
+    old, new = config(unit_amount="10.00"), config(unit_amount="12.00")
+    world.configs.apply([old], "ann")
+    world.payouts.store([payout(of=old)], world.snapshot_id, "run-1")
+    world.configs.apply([new], "ann")
+    assert world.store(payout(of=new)) == [StoreResult.REPLACED]
+    (row,) = world.rows("SELECT superseded_at FROM config_version JOIN payout ON config_version_id = config_version.id")
+    assert row["superseded_at"] is None
+
+
 OTHER_NAME = Period("fortnightly", dt.date(2026, 11, 16), dt.date(2026, 11, 30), "Europe/Moscow")
 LAST_SECOND = Period("daily_utc", dt.date(2026, 11, 22), dt.date(2026, 11, 23), "UTC")
 RIGHT_AFTER = Period("weekly_new", dt.date(2026, 11, 23), dt.date(2026, 11, 30), "Europe/Moscow")
