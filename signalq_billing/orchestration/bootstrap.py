@@ -78,11 +78,16 @@ def config_store() -> PostgresConfigStore:
 
 @cache
 def _engine() -> Engine:
+    """The hook knows the credentials; libpq's parameters in `extra`, such as sslmode, it leaves out of its URL."""
     from airflow.providers.postgres.hooks.postgres import PostgresHook
+    from sqlalchemy import make_url
 
     from signalq_billing.adapters.postgres.engine import make_engine
+    from signalq_billing.connections import postgres_url
+    from signalq_billing.orchestration.connections import from_airflow
 
-    return make_engine(PostgresHook(postgres_conn_id=DATABASE).sqlalchemy_url)
+    parameters = make_url(postgres_url(from_airflow(DATABASE))).query
+    return make_engine(PostgresHook(postgres_conn_id=DATABASE).sqlalchemy_url.set(query=parameters))
 
 
 @cache
