@@ -19,7 +19,7 @@ from tests.unit.adapters.ytsaurus.reference import (
 
 PARKS = ("park-a", "park-b", "park-a\0", "park-a\0\x01", "park", "парк\U0001f697", "=", "1", "a,b:c d\n", "'\"`\\")
 STATUSES = ("online", "offline", "on", "online\0", "\0", "спит", ",", "6F6E", " ", "on,off")
-NOT_UTF8 = (b"\xff", b"park-a\xc3", b"\xed\xa0\x80", b"\xc0\x80")
+NOT_UTF8 = (b"\xff", b"park-a\xc3", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80")
 FAR_FUTURE = 2**62
 
 
