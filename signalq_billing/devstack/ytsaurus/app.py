@@ -124,7 +124,7 @@ class Endpoint:
         with tempfile.SpooledTemporaryFile(BODY_IN_MEMORY, dir=str(self.cluster.spool)) as spooled:
             body = cast(BinaryIO, spooled)
             async for piece in request.stream():
-                await to_thread.run_sync(body.write, piece)
+                body.write(piece)
             body.seek(0)
             in_body = body.read() if command.input_type == "null" else b""
             params = wire.parameters(request.headers, request.url.query, in_body)

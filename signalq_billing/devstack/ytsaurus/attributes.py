@@ -131,7 +131,7 @@ def one_of(view: View, node: Version, name: str) -> Yson:
     if name in own:
         return own[name]
     if name == "user_attribute_keys":
-        return sorted(own)
+        return sorted(set(own) - {*_DEFAULTS, *_TABLE_DEFAULTS, "expiration_time", "expiration_timeout"})
     if name == "user_attributes":
         return own
     if node.type == "table" and name in _TABLE_DEFAULTS:

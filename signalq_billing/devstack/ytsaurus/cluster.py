@@ -70,6 +70,7 @@ class Cluster:
             with self.session():
                 self.database.run("DELETE FROM mutation WHERE at < ?", time.time() - 3600)
             self.chunks.sweep()
+            self.tracker.sweep()
 
 
 def _claimed(directory: Path) -> IO[str]:

@@ -1,5 +1,6 @@
 """One query from its text to its end: what it reads is linked, a worker runs it, what it made becomes a table."""
 
+import threading
 from typing import TYPE_CHECKING
 
 from signalq_billing.devstack.ytsaurus import cypress, schema, sql, tables, yson
@@ -14,7 +15,7 @@ from signalq_billing.devstack.ytsaurus.sql import Statement
 from signalq_billing.devstack.ytsaurus.table_output import scan
 from signalq_billing.devstack.ytsaurus.tables import Table
 from signalq_billing.devstack.ytsaurus.view import Version, View
-from signalq_billing.devstack.ytsaurus.workers import Worker
+from signalq_billing.devstack.ytsaurus.workers import Worker, Workers
 from signalq_billing.devstack.ytsaurus.yson import Yson
 
 if TYPE_CHECKING:
@@ -26,14 +27,36 @@ ROW_LIMIT = 10_000
 class Execution:
     """Runs one query. `run` gives what read_query_result reads from, None for a query without rows."""
 
-    def __init__(self, cluster: "Cluster", record: dict[str, Yson], worker: Worker, timestamps: str) -> None:
+    def __init__(self, cluster: "Cluster", record: dict[str, Yson], workers: Workers, timestamps: str) -> None:
         self.cluster = cluster
         self.record = record
-        self.worker = worker
+        self._workers = workers
+        self._worker: Worker | None = None
+        self._aborted = False
+        self._lock = threading.Lock()
         self._timestamps = timestamps
 
+    @property
+    def worker(self) -> Worker:
+        """Taken when it is first needed: many a query fails before."""
+        with self._lock:
+            if self._aborted:
+                raise ClusterError("Query was aborted", Code.CANCELED)
+            if self._worker is None:
+                self._worker = self._workers.take()
+            return self._worker
+
     def abort(self) -> None:
-        self.worker.kill()
+        with self._lock:
+            self._aborted = True
+            if self._worker is not None:
+                self._worker.kill()
+
+    def end(self) -> None:
+        """Give back what the query has used."""
+        if self._worker is not None:
+            self._worker.end()
+            self._workers.warm_up()
 
     def run(self) -> dict[str, Yson] | None:
         """Raises ClusterError for whatever makes the query fail."""
@@ -119,7 +142,7 @@ class Execution:
         with self.cluster.session():
             sources = Sources(self.cluster.view(lagging=True))
             query = sources.take(statement.select)
-            linked = sources.link(self.cluster.chunks, self.worker.directory, self._timestamps)
+        linked = sources.link(self.cluster.chunks, self.worker.directory, self._timestamps)
         if statement.values:
             query = f"SELECT * FROM values({structure}, {query})"
         settings = {**_engine_settings(self.record["settings"]), **statement.settings}

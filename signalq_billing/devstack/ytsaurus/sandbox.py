@@ -25,9 +25,9 @@ class _PathBeneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("parent", ctypes.c_int32))
 
 
-def confine(own: Path, readable: Iterable[Path]) -> bool:
-    """From now on this thread, and every thread and process it starts, may write only below `own`, read only there and
-    below `readable`, and open no TCP connection. False where the kernel has no Landlock."""
+def confine(writable: Iterable[Path], readable: Iterable[Path]) -> bool:
+    """From now on this thread, and every thread and process it starts, may write only below `writable`, read only
+    there and below `readable`, and open no TCP connection. Can be narrowed further. False without Landlock."""
     if sys.platform != "linux":
         return False
     libc = ctypes.CDLL(None, use_errno=True)
@@ -40,10 +40,10 @@ def confine(own: Path, readable: Iterable[Path]) -> bool:
     ruleset = int(libc.syscall(_CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(size), 0))
     if ruleset < 0:
         return False
-    _allow(libc, ruleset, own, everything)
-    for path in readable:
-        if path.exists():
-            _allow(libc, ruleset, path, _READ & everything)
+    for paths, rights in ((writable, everything), (readable, _READ & everything)):
+        for path in paths:
+            if path.exists():
+                _allow(libc, ruleset, path, rights)
     _check(libc.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
     _check(libc.syscall(_RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 QUERY_KIND = 700
 AT_ONCE = 4
+KEPT_SECONDS = 3 * 86_400.0
 FINAL = ("completed", "failed", "aborted")
 _INNER = ("result",)
 
@@ -113,11 +114,20 @@ class Tracker:
     def result_table(self, query_id: str, index: int) -> tuple[ChunkStore, Table]:
         _, result = self._result(query_id, index)
         chunks = tuple(
-            Chunk(str(name).removesuffix(".parquet"), int(rows), 0, int(weight))
+            Chunk(Path(str(name)).stem, int(rows), 0, int(weight))
             for name, rows, weight in result["files"]
         )
         store = ChunkStore(self._results / query_id, self._cluster.database)
         return store, Table(query_id, query_id, schema.from_text(str(result["schema"])), chunks)
+
+    def sweep(self) -> None:
+        """Forget queries that ended long ago."""
+        database = self._cluster.database
+        for query_id, record in database.rows("SELECT id, record FROM query WHERE state IN (?, ?, ?)", *FINAL):
+            assert isinstance(record, bytes)
+            if clock.parse(yson.loads(record)["finish_time"]) < clock.now() - KEPT_SECONDS:
+                database.run("DELETE FROM query WHERE id = ?", query_id)
+                shutil.rmtree(self._results / str(query_id), ignore_errors=True)
 
     def close(self) -> None:
         with self._lock:
@@ -127,8 +137,7 @@ class Tracker:
         self._workers.close()
 
     def _run(self, query_id: str, record: dict[str, Yson]) -> None:
-        worker = self._workers.take()
-        execution = Execution(self._cluster, record, worker, self.timestamps)
+        execution = Execution(self._cluster, record, self._workers, self.timestamps)
         with self._lock:
             self._running[query_id] = execution
         try:
@@ -146,8 +155,7 @@ class Tracker:
         finally:
             with self._lock:
                 del self._running[query_id]
-            worker.end()
-            self._workers.warm_up()
+            execution.end()
 
     def _began(self, record: dict[str, Yson]) -> bool:
         with self._cluster.session():
@@ -162,7 +170,7 @@ class Tracker:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         for name, _, _ in result["files"]:
-            os.replace(execution.worker.directory / name, place / name)
+            os.replace(execution.worker.directory / name, place / Path(name).name)
 
     def _finish(self, record: dict[str, Yson], state: str, error: ClusterError | None) -> None:
         """The first end counts: a query that was aborted stays so, whatever its worker says afterwards."""

@@ -27,6 +27,8 @@ from signalq_billing.devstack.ytsaurus.storage import arrow_schema, do_without_p
 from signalq_billing.devstack.ytsaurus.table_input import cast
 
 _TOLD_WHOLE = re.compile(r"\s*(DESC|DESCRIBE|EXPLAIN|SHOW)\b", re.IGNORECASE)
+OUTPUT = "out"
+WRITTEN = (OUTPUT, "engine", "tmp")
 ROWS_PER_FILE = 5_000_000
 LIBRARIES = (
     Path(sys.prefix),
@@ -45,7 +47,9 @@ def main() -> None:
     own = Path(sys.argv[1]).resolve()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever ClickHouse prints must not end up between the answers
-    confined = sandbox.confine(own, (*LIBRARIES, *SYSTEM))
+    for name in WRITTEN:
+        (own / name).mkdir()
+    confined = sandbox.confine([own], (*LIBRARIES, *SYSTEM))
     from chdb import session
 
     engine: Any = session.Session(str(own / "engine"))  # type: ignore[no-untyped-call]
@@ -56,7 +60,8 @@ def main() -> None:
     if not line:
         return
     threading.Thread(target=_end_with_the_cluster, daemon=True).start()
-    sandbox.confine(own, SYSTEM)
+    # Its tables are linked into the directory, so that from here on most of it is only to be read.
+    sandbox.confine([own / name for name in WRITTEN], (own, *SYSTEM))
     try:
         outcome = _run(engine, job_from_json(json.loads(line)), own)
     except ClusterError as error:
@@ -168,7 +173,7 @@ def _write(batches: Iterator[pa.RecordBatch], schema: Schema, own: Path, limit: 
         if writer is None or outcome.files[-1][1] >= ROWS_PER_FILE:
             if writer is not None:
                 writer.close()
-            outcome.files.append((f"out-{len(outcome.files)}.parquet", 0, 0))
+            outcome.files.append((f"{OUTPUT}/{len(outcome.files)}.parquet", 0, 0))
             writer = open_writer(own / outcome.files[-1][0], batch.schema)
         writer.write_batch(batch, row_group_size=ROWS_PER_GROUP)
         name, rows, weight = outcome.files[-1]

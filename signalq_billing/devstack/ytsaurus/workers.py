@@ -24,7 +24,7 @@ class Worker:
         self.directory = directory
         self.log = directory / "worker.log"
         environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": _PACKAGE_ROOT, "TZ": "UTC"}
-        environment |= dict.fromkeys(("HOME", "TMPDIR", "TMP", "TEMP"), str(directory))
+        environment |= dict.fromkeys(("HOME", "TMPDIR", "TMP", "TEMP"), str(directory / "tmp"))
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "signalq_billing.devstack.ytsaurus.worker", str(directory)],

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+import brotli
 import pytest
 import requests
 import yt.yson as yson
@@ -72,7 +73,8 @@ def test_a_repeated_mutation_is_applied_once(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "compress"), [("gzip", gzip.compress), ("gzip", zlib.compress), ("identity", bytes)]
+    ("encoding", "compress"),
+    [("gzip", gzip.compress), ("gzip", zlib.compress), ("br", brotli.compress), ("identity", bytes)],
 )
 def test_bodies_come_in_any_of_the_encodings(
     cluster: Cluster, encoding: str, compress: Callable[[bytes], bytes]

@@ -70,7 +70,7 @@ import socket, sys
 from pathlib import Path
 from signalq_billing.devstack.ytsaurus import sandbox
 listener = socket.create_server(("127.0.0.1", 0))
-if not sandbox.confine(Path({str(own)!r}), [Path(sys.prefix)]):
+if not sandbox.confine([Path({str(own)!r})], [Path(sys.prefix)]):
     print("no landlock"); sys.exit()
 Path({str(own / "mine")!r}).write_text("x")
 for attempt in (
@@ -102,7 +102,7 @@ import sys, os
 from pathlib import Path
 os.environ["TMPDIR"] = {str(own)!r}
 from signalq_billing.devstack.ytsaurus import sandbox, worker
-if not sandbox.confine(Path({str(own)!r}), (*worker.LIBRARIES, *worker.SYSTEM)):
+if not sandbox.confine([Path({str(own)!r})], (*worker.LIBRARIES, *worker.SYSTEM)):
     print("no landlock"); sys.exit()
 import chdb
 try:
