@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -16,22 +16,24 @@ _PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task instance. `map_index` is -1 for a task that is not mapped."""
+    """One task instance. `map_index` is -1 for a task that is not mapped; `ended_at` sorts as time does."""
 
     task_id: str
     map_index: int
     state: str | None
     try_number: int
+    ended_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One DAG run; `data_interval_start` as Airflow writes it, in UTC."""
+    """One DAG run. `data_interval_start` as Airflow writes it, in UTC; `conf` is what a person asked for."""
 
     dag_id: str
     run_id: str
     state: str
-    data_interval_start: str | None
+    data_interval_start: str | None = None
+    conf: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AirflowApi:
@@ -55,16 +57,24 @@ class AirflowApi:
         """The newest runs."""
         answer = self._call("GET", f"dags/{dag_id}/dagRuns", params={"order_by": "-run_after", "limit": 20})
         return [
-            Run(dag_id, str(run["dag_run_id"]), str(run["state"]), run["data_interval_start"])
+            Run(dag_id, run["dag_run_id"], run["state"], run["data_interval_start"], run["conf"] or {})
             for run in answer["dag_runs"]
         ]
 
     def trigger(self, dag_id: str, conf: Mapping[str, object]) -> None:
         self._call("POST", f"dags/{dag_id}/dagRuns", json={"conf": dict(conf), "logical_date": None})
 
+    def clear_failed(self, run: Run) -> None:
+        """Have the failed tasks of a run tried again, and what follows them."""
+        asked = {"dag_run_id": run.run_id, "only_failed": True, "include_downstream": True, "dry_run": False}
+        self._call("POST", f"dags/{run.dag_id}/clearTaskInstances", json={**asked, "reset_dag_runs": True})
+
     def tasks(self, run: Run) -> list[Task]:
         found = self._all(f"dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances", "task_instances")
-        return [Task(each["task_id"], each["map_index"], each["state"], each["try_number"]) for each in found]
+        return [
+            Task(each["task_id"], each["map_index"], each["state"], each["try_number"], each["end_date"] or "")
+            for each in found
+        ]
 
     def _all(self, path: str, key: str) -> Iterator[dict[str, Any]]:
         offset, total = 0, 1

@@ -71,49 +71,74 @@ def _wait_for_dags(api: AirflowApi, wanted: set[str], log: Path) -> None:
 def _wait_for_runs(stack: Stack, api: AirflowApi, periods: Mapping[str, Period], show: Show) -> None:
     began = time.monotonic()
     seen: dict[str, Progress] = {name: Progress(period, "waiting") for name, period in periods.items()}
-    triggered: set[str] = set()
+    _retry_failed(api, periods)
     while True:
         for name, period in periods.items():
-            if seen[name].state == "success":
-                continue
-            run = _run_of(api, name, period)
-            if run is not None:
+            if seen[name].state != "success" and (run := _run_of(api, period)):
                 seen[name] = _look(stack, api, period, run)
-            elif time.monotonic() - began > _APPEAR_SECONDS and name not in triggered and not api.runs(dag_id(name)):
-                triggered.add(name)
-                api.trigger(dag_id(name), {"period": period.name.isoformat()})
         show(seen)
-        if all(each.state == "success" for each in seen.values()):
+        open_periods = [each.period for each in seen.values() if each.state != "success"]
+        if not open_periods:
             return
         if time.monotonic() - began > _RUN_SECONDS:
-            late = ", ".join(str(each.period) for each in seen.values() if each.state != "success")
+            late = ", ".join(map(str, open_periods))
             raise StackFailed("paying", f"{late}: not done after {_RUN_SECONDS} s", stack.home.log("scheduler"))
+        if time.monotonic() - began > _APPEAR_SECONDS:
+            _trigger_missing(api, [seen[period.cadence] for period in open_periods])
         time.sleep(_LOOK_SECONDS)
 
 
-def _run_of(api: AirflowApi, cadence: str, period: Period) -> Run | None:
-    """The run of that period: the scheduled one, or one that was triggered for it."""
-    for run in api.runs(dag_id(cadence)):
-        start = run.data_interval_start
-        if start and dt.datetime.fromisoformat(start) == period.start:
-            return run
-    return None
+def _retry_failed(api: AirflowApi, periods: Mapping[str, Period]) -> None:
+    """What failed in an earlier demo is tried again: clearing is always safe."""
+    for period in periods.values():
+        run = _run_of(api, period)
+        if run is not None and run.state == "failed":
+            api.clear_failed(run)
+
+
+def _trigger_missing(api: AirflowApi, waiting: list[Progress]) -> None:
+    """Runs come from the scheduler; a person has to ask for a period that the DAG has passed already."""
+    for each in waiting:
+        wanted = dag_id(each.period.cadence)
+        if each.state == "waiting" and all(run.state in _FINAL for run in api.runs(wanted)):
+            api.trigger(wanted, {"period": each.period.name.isoformat()})
+
+
+def _run_of(api: AirflowApi, period: Period) -> Run | None:
+    """The run of that whole period, scheduled or asked for; a successful one if there are several."""
+    found = [run for run in api.runs(dag_id(period.cadence)) if _pays(run, period)]
+    return min(found, key=lambda run: run.state != "success", default=None)
+
+
+def _pays(run: Run, period: Period) -> bool:
+    if run.conf.get("dry_run") or run.conf.get("parks"):
+        return False
+    if named := run.conf.get("period"):
+        return bool(named == period.name.isoformat())
+    start = run.data_interval_start
+    return start is not None and dt.datetime.fromisoformat(start) == period.start
 
 
 def _look(stack: Stack, api: AirflowApi, period: Period, run: Run) -> Progress:
     tasks = api.tasks(run)
+    logs = stack.home.airflow / "logs"
     if run.state == "failed":
-        raise _failure(stack, run, tasks)
-    doing = sorted({each.task_id for each in tasks if each.state in ("running", "up_for_retry", "up_for_reschedule")})
-    retrying = any(each.state == "up_for_retry" for each in tasks)
+        raise _failure(logs, run, tasks)
+    doing = sorted({each.task_id for each in tasks if each.state in ("running", "up_for_reschedule")})
+    retried = [_retry(logs, run, each) for each in tasks if each.state == "up_for_retry"]
     done = sum(each.state in _FINAL for each in tasks)
-    words = f"{', '.join(doing)}{' (will be retried)' if retrying else ''}"
-    return Progress(period, run.state, done, len(tasks), words)
+    return Progress(period, run.state, done, len(tasks), ", ".join([*doing, *retried[:1]]))
 
 
-def _failure(stack: Stack, run: Run, tasks: list[Task]) -> StackFailed:
-    failed = [each for each in tasks if each.state == "failed"] or tasks
-    first = failed[0]
-    words, log = last_words(stack.home.airflow / "logs", run, first)
+def _retry(logs: Path, run: Run, task: Task) -> str:
+    words, _ = last_words(logs, run, task)
+    errors = [line.strip() for line in words.splitlines() if "rror" in line]
+    return f"{task.task_id} will be retried ({errors[-1][:200] if errors else 'see its log'})"
+
+
+def _failure(logs: Path, run: Run, tasks: list[Task]) -> StackFailed:
+    """The task that failed first: what failed after it failed because of it."""
+    first = min([each for each in tasks if each.state == "failed"] or tasks, key=lambda task: task.ended_at)
+    words, log = last_words(logs, run, first)
     where = first.task_id if first.map_index < 0 else f"{first.task_id}[{first.map_index}]"
     return StackFailed(f"{run.dag_id} {run.run_id}, task {where}", f"\n{words}", log)

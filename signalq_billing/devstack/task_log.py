@@ -23,7 +23,7 @@ def last_words(logs: Path, run: Run, task: Task) -> tuple[str, Path]:
         lines = path.read_text(errors="replace").splitlines()
     except FileNotFoundError:
         return "    (it has written no log)", path
-    said = [text for line in lines[-200:] if (text := _readable(line))]
+    said = [text for line in lines[-200:] if (text := _readable(line)) and not text.startswith("::")]
     return "\n".join(f"    {text}" for text in said[-_LINES:]), path
 
 

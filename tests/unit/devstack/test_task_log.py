@@ -4,7 +4,7 @@ from pathlib import Path
 from signalq_billing.devstack.airflow_api import Run, Task
 from signalq_billing.devstack.task_log import last_words, path_of
 
-RUN = Run("signalq_payouts_x", "scheduled__2026", "failed", None)
+RUN = Run("signalq_payouts_x", "scheduled__2026", "failed")
 
 
 def test_the_last_words_of_a_failed_task_name_its_error(tmp_path: Path) -> None:
