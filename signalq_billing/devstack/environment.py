@@ -20,7 +20,8 @@ BILLING_ORDERS = "AIRFLOW_CONN_BILLING_ORDERS"
 CONFIG = "SIGNALQ_BILLING_CONFIG"
 NAMES = (DATABASE, YTSAURUS, BILLING_ORDERS, CONFIG)
 _PREFIX = "SIGNALQ_BILLING_"
-_NOT_INHERITED = ("AIRFLOW__", "PG", f"{_PREFIX}DEV_")
+# The last one: a dozen Python processes that each compile everything anew take twice as long to start.
+_NOT_INHERITED = ("AIRFLOW__", "PG", f"{_PREFIX}DEV_", "PYTHONDONTWRITEBYTECODE")
 _IMPATIENT = {  # nobody wants to watch a local stack wait as long as production does
     "SIGNALQ_BILLING_WATERMARK_POLL_SECONDS": "20",
     "SIGNALQ_BILLING_RETRY_DELAY_SECONDS": "10",
