@@ -1,0 +1,1 @@
+"""YTsaurus as the source of camera activity: the statement a clique runs, and the reading of what it wrote."""

@@ -81,6 +81,14 @@ def test_a_failed_query_is_unavailable_and_leaves_nothing(filled: Cluster) -> No
     assert adapter.extract(REQUEST).rows_read == 1
 
 
+def test_a_query_that_finds_other_columns_names_source_yaml(filled: Cluster) -> None:
+    message = "Code: 47. DB::Exception: Missing columns: 'park_id' (UNKNOWN_IDENTIFIER)"
+    filled.handle.faults.set({"kind": "query", "code": 47, "message": message, "times": 1})
+    with pytest.raises(SourceInvalid, match=r"`columns` of source\.yaml"):
+        filled.adapter().extract(REQUEST)
+    assert filled.left_over() == []
+
+
 def test_a_query_that_takes_too_long_is_aborted(filled: Cluster) -> None:
     adapter = filled.adapter(Patience(time_limit=0.0))
     with pytest.raises(SourceUnavailable, match="has not completed in 0 s and is aborted") as caught:
