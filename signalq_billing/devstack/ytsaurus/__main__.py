@@ -2,6 +2,7 @@
 development and tests. Prints `listening on HOST:PORT` once it answers."""
 
 import argparse
+import os
 import socket
 from pathlib import Path
 
@@ -42,7 +43,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--data", required=True, help="directory for everything the cluster keeps")
-    parser.add_argument("--token", required=True)
+    parser.add_argument(
+        "--token",
+        default=os.environ.get("YT_TOKEN"),
+        required="YT_TOKEN" not in os.environ,
+        help="default: YT_TOKEN",
+    )
     parser.add_argument(
         "--chyt-timestamp",
         choices=("uint64", "datetime64"),

@@ -58,8 +58,6 @@ def view_of(cluster: Cluster, params: Params, lagging: bool = False) -> View:
 
 
 def path_of(params: Params, name: str = "path") -> str:
-    if name not in params:
-        raise ClusterError(f'Missing required parameter "{name}"')
     return ypath.parse(params[name]).path
 
 

@@ -23,7 +23,7 @@ def batch(cluster: Cluster, requests: Sequence[Yson]) -> dict[str, Yson]:
             command = COMMANDS.get(str(request["command"]))
             if command is None or command.handler is None:
                 raise ClusterError(f"Command {request['command']} is not supported in a batch")
-            output = _once(cluster, command, dict(request["parameters"]), request.get("input"))
+            output = _once(cluster, command, wire.Parameters(request["parameters"]), request.get("input"))
             results.append({} if output is None else {"output": output})
         except ClusterError as error:
             results.append({"error": error.as_dict()})

@@ -58,16 +58,18 @@ def start(
     address = directory / "address"
     address.unlink(missing_ok=True)
     command = [sys.executable, "-m", "signalq_billing.devstack.ytsaurus", "--host", host, "--port", str(port)]
-    options = ["--data", str(directory), "--token", token, "--chyt-timestamp", timestamps]
+    options = ["--data", str(directory), "--chyt-timestamp", timestamps]
     root = str(Path(signalq_billing.__file__).parent.parent)
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    # The token goes where other users of the machine cannot read it.
+    environment = {**os.environ, "PYTHONPATH": path, "YT_TOKEN": token}
     with (directory / "log.txt").open("ab") as log:
         process = subprocess.Popen(
             [*command, *options],
             stdout=log,
             stderr=log,
             stdin=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
+            env=environment,
         )
     proxy = _wait(process, address, directory / "log.txt")
     return Handle(proxy, token, directory, process)

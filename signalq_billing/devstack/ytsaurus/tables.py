@@ -68,6 +68,7 @@ def put(view: View, node: Version, written: Sequence[Chunk], append: bool, schem
     version.state["chunks"] = [*version.state["chunks"], *added] if append else added
     if not append or schema.key_columns:
         version.state["schema"] = schema.as_text()
+        version.state["schema_mode"] = "weak" if schema.weak else "strong"
     if version.state.get("update") != "overwrite":
         version.state["update"] = "append" if append and not schema.key_columns else "overwrite"
     if not view.tx:

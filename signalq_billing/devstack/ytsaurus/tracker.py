@@ -113,10 +113,7 @@ class Tracker:
 
     def result_table(self, query_id: str, index: int) -> tuple[ChunkStore, Table]:
         _, result = self._result(query_id, index)
-        chunks = tuple(
-            Chunk(Path(str(name)).stem, int(rows), 0, int(weight))
-            for name, rows, weight in result["files"]
-        )
+        chunks = tuple(Chunk(Path(str(name)).stem, int(rows), 0, int(weight)) for name, rows, weight in result["files"])
         store = ChunkStore(self._results / query_id, self._cluster.database)
         return store, Table(query_id, query_id, schema.from_text(str(result["schema"])), chunks)
 

@@ -17,9 +17,16 @@ from signalq_billing.devstack.ytsaurus.yson import Yson
 Headers = list[tuple[bytes, bytes]]
 
 
-def parameters(headers: Mapping[str, str], query: str, body: bytes) -> dict[str, Yson]:
+class Parameters(dict[str, Yson]):
+    """A command's parameters; one that is needed and was not given is the caller's mistake."""
+
+    def __missing__(self, name: str) -> Yson:
+        raise ClusterError(f'Missing required parameter "{name}"')
+
+
+def parameters(headers: Mapping[str, str], query: str, body: bytes) -> Parameters:
     """All parameters of a request; what is in the body or the header wins over the URL."""
-    found: dict[str, Yson] = dict(parse_qsl(query, keep_blank_values=True))
+    found = Parameters(parse_qsl(query, keep_blank_values=True))
     for name in ("input", "output"):
         value = headers.get(f"x-yt-{name}-format")
         if value:

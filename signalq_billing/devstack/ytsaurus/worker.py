@@ -38,7 +38,12 @@ LIBRARIES = (
     Path("/lib64"),
     Path("/etc/ld.so.cache"),
 )
-SYSTEM = (Path("/proc"), Path("/sys/fs/cgroup"), Path("/sys/devices/system"), Path("/dev/urandom"), Path("/dev/null"))
+# Of this machine, only what sizes of memory and processors are read from: /proc of others tells their command lines.
+_SYSTEM_NAMES = (
+    "/proc/self /proc/meminfo /proc/cpuinfo /proc/stat /proc/sys/vm /proc/sys/kernel /proc/sys/fs"
+    " /sys/fs/cgroup /sys/devices/system /dev/urandom /dev/null"
+)
+SYSTEM = tuple(map(Path, _SYSTEM_NAMES.split()))
 
 
 def main() -> None:
