@@ -16,32 +16,39 @@ from signalq_billing.domain.progress import PayoutProgress
 
 log = logging.getLogger(__name__)
 
+MOST_ROWS = 500
+
 
 def log_payouts(payouts: Iterable[Payout]) -> None:
     """What would be paid, park by park, with totals per currency."""
     table = Table("park", "config", "devices", "paid", "total", "", "why zero")
     totals: dict[str, Decimal] = defaultdict(Decimal)
-    for payout in payouts:
+    for number, payout in enumerate(payouts):
+        totals[payout.currency] += payout.total
+        if number >= MOST_ROWS:
+            continue
         paid = sum(line.reason is None for line in payout.lines)
         counts = str(len(payout.lines)), str(paid)
         table.add_row(
             payout.park_id, payout.config.version, *counts, str(payout.total), payout.currency, payout.reason or ""
         )
-        totals[payout.currency] += payout.total
     _log(table, totals)
 
 
 def log_progress(payouts: Sequence[PayoutProgress]) -> None:
-    """How far every payout got, with totals per currency."""
+    """How far payouts got, those that are not settled first, with totals per currency over all of them."""
     table = Table("park", "rev", "total", "", "progress", "orders", "note")
     totals: dict[str, Decimal] = defaultdict(Decimal)
     for payout in payouts:
+        totals[payout.currency] += payout.total
+    for payout in sorted(payouts, key=lambda each: each.settled)[:MOST_ROWS]:
         note = f"held: {payout.hold_reason}" if payout.hold_reason else payout.reason or ""
         progress = "nothing to pay" if not payout.orders else payout.payment_progress.value
         orders = str(len(payout.orders))
         table.add_row(payout.park_id, str(payout.revision), str(payout.total), payout.currency, progress, orders, note)
-        totals[payout.currency] += payout.total
     _log(table, totals)
+    if len(payouts) > MOST_ROWS:
+        log.info("%d more are listed by `signalq-billing status`", len(payouts) - MOST_ROWS)
 
 
 def _log(table: Table, totals: dict[str, Decimal]) -> None:
