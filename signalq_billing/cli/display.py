@@ -30,7 +30,7 @@ def print_table(table: Table) -> None:
     """A table on standard output, as wide as the terminal, or as wide as it needs when that is a file or a pipe."""
     from rich.console import Console
 
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
     console.print(table)
 
 
@@ -39,7 +39,7 @@ def progress(quiet: bool) -> Iterator[Announce]:
     """Tell people on standard error what is being done: a spinner on a terminal, lines elsewhere."""
     from rich.console import Console
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     if quiet or not console.is_terminal:
         yield lambda text: None if quiet else console.print(f"{text} ...")
         return

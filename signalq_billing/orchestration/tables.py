@@ -54,7 +54,7 @@ def log_progress(payouts: Sequence[PayoutProgress]) -> None:
 def _log(table: Table, totals: dict[str, Decimal]) -> None:
     for column in table.columns[2:5]:
         column.no_wrap = True
-    out = Console(file=io.StringIO(), width=120, color_system=None)
+    out = Console(file=io.StringIO(), width=120, color_system=None, markup=False, emoji=False)
     out.print(table)
     for line in out.file.getvalue().splitlines():  # type: ignore[attr-defined]
         log.info("%s", line)
