@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from yt.wrapper import YtError, YtResponseError
 
-from tests.contract.ytsaurus.conftest import EVENTS, Cluster, arrow_columns
+from tests.contract.ytsaurus.conftest import ENDLESS, EVENTS, Cluster, arrow_columns
 
 START = 1_700_000_000_000_000
 
@@ -233,8 +233,7 @@ def test_a_query_reads_one_state_of_a_table(cluster: Cluster) -> None:
 
 
 def test_an_aborted_query_stays_aborted(cluster: Cluster) -> None:
-    endless = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))"
-    query_id = cluster.client.start_query("chyt", endless, settings={"clique": cluster.clique})
+    query_id = cluster.client.start_query("chyt", ENDLESS, settings={"clique": cluster.clique})
     time.sleep(0.3)
     cluster.client.abort_query(query_id, message="enough")
     assert state_at_the_end(cluster, query_id)["state"] == "aborted"

@@ -10,7 +10,7 @@ import pytest
 from yt.wrapper import TablePath, YtError, YtResponseError
 
 from signalq_billing.devstack.ytsaurus.process import Handle, start
-from tests.contract.ytsaurus.conftest import Cluster, connect
+from tests.contract.ytsaurus.conftest import ENDLESS, Cluster, connect
 
 TOKEN = "restarting"
 
@@ -66,11 +66,12 @@ def test_an_open_transaction_survives_and_can_be_committed(restartable: Restarta
 
 def test_a_query_cut_off_by_a_kill_has_failed(restartable: Restartable) -> None:
     before = restartable.cluster()
-    endless = "SELECT count() FROM numbers(1000000000000) WHERE NOT ignore(sipHash64(number))"
-    query_id = before.client.start_query("chyt", endless, settings={"clique": "ch_public"})
-    while before.client.get_query(query_id)["state"] == "pending":
-        time.sleep(0.02)
-    workers = psutil.Process(restartable.handle.process.pid).children(recursive=True)
+    query_id = before.client.start_query("chyt", ENDLESS, settings={"clique": "ch_public"})
+    # Until it is really computing: merely to be ready takes a worker half a second of processor time.
+    server = psutil.Process(restartable.handle.process.pid)
+    while not any(worker.cpu_times().user > 1.5 for worker in server.children()):
+        time.sleep(0.05)
+    workers = server.children()
     after = restartable.killed_and_started_again()
     assert psutil.wait_procs(workers, timeout=10)[1] == []
     query = after.client.get_query(query_id)

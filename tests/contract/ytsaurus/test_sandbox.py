@@ -1,5 +1,7 @@
 """A query reaches its own tables and nothing else: by the syntax tree, by ClickHouse's mode, and by the kernel."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +119,44 @@ os._exit(0)
         pytest.skip("this kernel has no Landlock")
     assert "very-secret" not in done.stdout + done.stderr
     assert "refused" in done.stdout
+
+
+def _worker_alone(directory: Path, query: str, without: str) -> str:
+    """The error of a query whose worker lacks some of its walls; empty if there is none."""
+    directory.mkdir()
+    script = f"""
+import io, json, sys
+from signalq_billing.devstack.ytsaurus import allowed, sandbox, worker
+from signalq_billing.devstack.ytsaurus.job import Job
+{without}
+sys.argv = ["worker", {str(directory)!r}]
+job = Job({query!r}, [], {{}}, "uint64", row_limit=10)
+sys.stdin = io.StringIO(json.dumps(job.as_json()) + "\\n")
+worker._end_with_the_cluster = lambda: None
+worker.main()
+"""
+    environment = {"TMPDIR": str(directory), "PATH": "/usr/bin:/bin", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, cwd=directory, env=environment
+    )
+    return str(json.loads(done.stdout.splitlines()[-1])["error"])
+
+
+NO_KERNEL = "sandbox.confine = lambda *_: True"
+
+
+def test_clickhouses_mode_holds_without_the_other_walls(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("very-secret")
+    query = f"SELECT * FROM file('{secret}', 'LineAsString')"
+    error = _worker_alone(tmp_path / "own", query, f"{NO_KERNEL}; allowed.check = lambda tree: None")
+    assert "READONLY" in error
+
+
+def test_the_syntax_tree_holds_without_the_other_walls(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("very-secret")
+    assert "not allowed" in _worker_alone(tmp_path / "own", f"SELECT file('{secret}')", NO_KERNEL)
 
 
 @pytest.mark.parametrize("name", sorted({"numbers", "values", "zeros"} & allowed.TABLE_FUNCTIONS))

@@ -104,6 +104,18 @@ def test_a_snapshot_lock_holds_a_table_still_while_others_change_it(cluster: Clu
     assert (client.get(f"{path}/@row_count") if other.exists(path) else None) == seen.get(change)
 
 
+def test_the_end_of_a_snapshot_undoes_nothing_of_what_others_did(cluster: Cluster) -> None:
+    path, other = cluster.table("t", [{"a": 1}]), cluster.another_client()
+    other.set(f"{path}/@note", "before")
+    with cluster.client.Transaction():
+        node_id = cluster.client.lock(path, mode="snapshot")["node_id"]
+        other.remove(f"{path}/@note")
+        other.write_table(f"<append=%true>{path}", [{"a": 2}])
+        assert cluster.client.get(f"#{node_id}/@note") == "before"
+    assert not other.exists(f"{path}/@note")
+    assert cluster.rows(path) == [{"a": 1}, {"a": 2}]
+
+
 def test_a_read_that_has_begun_ends_with_the_rows_it_began_with(cluster: Cluster) -> None:
     path = cluster.table("t", [{"a": number} for number in range(1000)])
     reading = cluster.client.read_table(path)
