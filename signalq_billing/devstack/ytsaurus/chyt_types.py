@@ -79,6 +79,8 @@ def _yt_column(name: str, kind: str, timestamps: str) -> Column:
 def _yt_v3(kind: str, timestamps: str) -> Yson:
     known = dict(_TO_YT) if timestamps == "uint64" else {**_TO_YT, **_NEWER}
     base = re.sub(r"^(DateTime)\('.*'\)$|^(DateTime64\(6), '.*'(\))$", lambda m: m[1] or m[2] + m[3], kind)
+    if base in ("Nothing", "Nullable(Nothing)"):
+        return "void"
     if base in known:
         return _V3.get(known[base], known[base])
     if base.startswith("FixedString("):

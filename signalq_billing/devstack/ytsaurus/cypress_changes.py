@@ -53,7 +53,7 @@ def _plant_value(view: View, path: str, value: Yson) -> None:
         _plant_children(view, path, value)
         return
     kind = next((kind for python, kind in _NODE_OF if isinstance(value, python)), "document")
-    if type(value).__name__ == "YsonBoolean":
+    if isinstance(value, yson.Boolean):
         kind = "boolean_node"
     cypress.create(view, kind, path, {"recursive": True, "attributes": {**own, "value": value}})
 

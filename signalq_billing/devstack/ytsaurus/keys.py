@@ -15,7 +15,7 @@ def key_of(value: Yson) -> tuple[int, Yson]:
     if value is None or isinstance(value, yson.Entity):
         kind = str(yson.attributes_of(value).get("type", "null"))
         return {"max": MAXIMUM, "min": (_MINIMUM, 0)}.get(kind, (_NULL, 0))
-    if isinstance(value, bool) or type(value).__name__ == "YsonBoolean":
+    if isinstance(value, bool | yson.Boolean):
         return _BOOLEAN, bool(value)
     if isinstance(value, int):
         return _INTEGER, int(value)

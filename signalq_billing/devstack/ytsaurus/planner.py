@@ -42,6 +42,8 @@ class Sources:
                 continue
             path = part.path
             if path is not None:
+                if "ranges" in path.attributes:
+                    raise ClusterError(f"Row ranges are not supported in queries of this cluster: {part.text}")
                 self._note(part.name(), [path.path], path.attributes.get("columns"))
             result.append(part.text)
             position += 1

@@ -86,7 +86,7 @@ def _fits(kind: str, python: type) -> bool:
     if kind in ("double", "float"):
         return issubclass(python, float)
     if kind == "boolean":
-        return issubclass(python, bool) or python.__name__ == "YsonBoolean"
+        return issubclass(python, bool) or issubclass(python, yson.Boolean)
     if kind in _STRINGS:
         return issubclass(python, bytes)
     return False

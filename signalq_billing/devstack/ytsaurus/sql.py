@@ -19,6 +19,10 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 
+_UNSUPPORTED = frozenset(
+    ["ALTER", "ATTACH", "BACKUP", "CHECK", "COPY", "DELETE", "DETACH", "EXCHANGE", "EXECUTE", "GRANT", "KILL", "MOVE", "OPTIMIZE", "RENAME", "REPLACE", "RESTORE", "REVOKE", "SET", "SYSTEM", "TRUNCATE", "UNDROP", "UPDATE", "USE", "WATCH"]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -88,7 +92,9 @@ def parse(query: str) -> Statement:
 
 def _statement(reader: "_Reader") -> Statement:
     first = reader.peek().word()
-    if first in ("SELECT", "WITH", "DESCRIBE", "DESC", "EXPLAIN", "SHOW", "") or first == "FROM":
+    if reader.peek().kind == "end":
+        raise clickhouse_error(62, "Syntax error: Empty query. (SYNTAX_ERROR)")
+    if first in ("SELECT", "WITH", "DESCRIBE", "DESC", "EXPLAIN", "SHOW", "FROM", ""):
         return Statement("select", _without_format(reader.rest()))
     if first == "CREATE":
         return _create(reader)
@@ -99,7 +105,9 @@ def _statement(reader: "_Reader") -> Statement:
         reader.accept("TABLE")
         lenient = reader.accept("IF", "EXISTS")
         return Statement(first.lower(), target=reader.path(), lenient=lenient)
-    return Statement("select", reader.rest())
+    if first in _UNSUPPORTED:
+        raise clickhouse_error(48, f"{first} is not supported by this cluster. (NOT_IMPLEMENTED)")
+    return Statement("select", reader.rest())  # a typo, most likely: ClickHouse tells best what is wrong
 
 
 def _create(reader: "_Reader") -> Statement:
@@ -248,15 +256,21 @@ def _settings(parts: list[Token], start: int) -> tuple[int, dict[str, str]]:
 
 
 def _until_equals(parts: list[Token], position: int) -> tuple[str, int]:
+    """A setting's name, dots and all, and where its value begins; no name if there is none."""
     name = ""
     while position < len(parts):
         part = parts[position]
         position += 1
-        if part.text == "=":
+        expects_name = not name or name.endswith(".")
+        if part.kind == "space":
+            continue
+        if part.text == "=" and not expects_name:
             return name, position
-        if part.kind in ("word", "quoted") or part.text == ".":
+        if part.kind in ("word", "quoted") and expects_name:
             name += part.name()
-        elif part.kind != "space":
+        elif part.text == "." and not expects_name:
+            name += "."
+        else:
             return "", position
     return "", position
 

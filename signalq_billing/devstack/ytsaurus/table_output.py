@@ -46,7 +46,7 @@ def send(
             if name == "yson":
                 yield yson.dump_rows(rows, as_text)
             else:
-                yield b"".join(yson.json_row(row, encode_utf8) for row in rows)
+                yield b"".join(yson.dumps_json(row, encode_utf8) + b"\n" for row in rows)
 
 
 def scan(

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, TypeAlias
 
 import yt.yson
-from yt.yson.convert import yson_to_json
 
 # A parsed YSON value: its shape is the caller's, not ours.
 Yson: TypeAlias = Any
 
 Uint64 = yt.yson.YsonUint64
 Entity = yt.yson.YsonEntity
+Boolean = yt.yson.YsonBoolean
 ParseError = yt.yson.YsonError
 
 
@@ -54,16 +54,12 @@ def loads_bytes(data: bytes) -> Yson:
 
 
 def dumps_json(value: Yson, encode_utf8: bool = True) -> bytes:
-    """YT's JSON: bytes become the characters of the same numbers unless `encode_utf8` is off."""
-    return json.dumps(_json_text(yson_to_json(value), encode_utf8), ensure_ascii=False).encode()
+    """YT's JSON: with `encode_utf8` the bytes of a string become the characters of the same numbers."""
+    return json.dumps(_as_json(value, encode_utf8), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def loads_json(data: bytes, encode_utf8: bool = True) -> Yson:
     return yt.yson.json_to_yson(_plain_text(json.loads(data), encode_utf8))
-
-
-def json_row(row: Mapping[bytes, Yson], encode_utf8: bool) -> bytes:
-    return json.dumps(_json_text(yson_to_json(dict(row)), encode_utf8), ensure_ascii=False).encode() + b"\n"
 
 
 def bytes_from_json(value: Yson, encode_utf8: bool) -> Yson:
@@ -82,16 +78,30 @@ def bytes_from_json(value: Yson, encode_utf8: bool) -> Yson:
     return value
 
 
-def _json_text(value: Yson, encode_utf8: bool) -> Yson:
-    if isinstance(value, bytes):
-        return value.decode("latin-1") if encode_utf8 else value.decode("utf-8", "replace")
-    if isinstance(value, str):
-        return value.encode().decode("latin-1") if encode_utf8 else value
+def _as_json(value: Yson, encode_utf8: bool) -> Yson:
+    """Attributes and names that begin with a dollar sign are spelled as YT spells them."""
+    attributes = attributes_of(value)
+    plain: Yson
     if isinstance(value, dict):
-        return {_json_text(key, encode_utf8): _json_text(item, encode_utf8) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_json_text(item, encode_utf8) for item in value]
-    return value
+        plain = {_json_key(_json_text(key, encode_utf8)): _as_json(item, encode_utf8) for key, item in value.items()}
+    elif isinstance(value, list | tuple):
+        plain = [_as_json(item, encode_utf8) for item in value]
+    elif isinstance(value, str | bytes):
+        plain = _json_text(value, encode_utf8)
+    elif isinstance(value, Boolean):
+        plain = bool(value)
+    else:
+        plain = None if isinstance(value, Entity) else value
+    return {"$attributes": _as_json(attributes, encode_utf8), "$value": plain} if attributes else plain
+
+
+def _json_key(key: str) -> str:
+    return f"${key}" if key.startswith("$") else key
+
+
+def _json_text(value: str | bytes, encode_utf8: bool) -> str:
+    raw = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+    return raw.decode("latin-1") if encode_utf8 else raw.decode("utf-8", "replace")
 
 
 def _plain_text(value: Yson, encode_utf8: bool) -> Yson:

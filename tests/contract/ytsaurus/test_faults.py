@@ -84,6 +84,14 @@ def test_a_retry_after_a_lost_answer_does_nothing_twice(cluster: Cluster, faults
     assert cluster.client.get(cluster.path("done/@id")) == node_id
 
 
+def test_a_write_whose_answer_was_lost_is_not_written_twice(cluster: Cluster, faults: Faults) -> None:
+    path = cluster.table("t", [{"a": 1}])
+    faults.set({"kind": "lose_answer", "command": "write_table", "times": 1})
+    cluster.client.write_table(TablePath(path, append=True), [{"a": 2}])
+    assert faults.struck() == [1]
+    assert cluster.rows(path) == [{"a": 1}, {"a": 2}]
+
+
 def test_an_orderly_close_in_the_middle_of_an_answer_is_noticed(cluster: Cluster, faults: Faults) -> None:
     cluster.client.create("map_node", cluster.path("a-long-name-in-the-listing"))
     faults.set({"kind": "cut", "command": "list", "after_bytes": 9, "orderly": True})

@@ -171,6 +171,8 @@ def test_tables_are_joined_and_unions_read(cluster: Cluster) -> None:
     assert cluster.query(f"SELECT count() AS n FROM concatYtTablesRange('{cluster.path('days')}', '2026-01-02')") == [
         {"n": 5}
     ]
+    listed = f"SELECT count() AS n FROM ytTables(ytListTables('{cluster.path('days')}'))"
+    assert cluster.query(listed) == [{"n": 15}]
     joined = cluster.query(
         f'SELECT count() AS n FROM "{one}" AS e GLOBAL ANY LEFT JOIN (SELECT known, rule FROM "{rules}") AS r'
         " ON e.park_id = r.known WHERE r.rule = 'r'"
@@ -186,6 +188,22 @@ def test_arrays_lambdas_and_ctes_are_clickhouses_own(cluster: Cluster) -> None:
         " FROM per ORDER BY status"
     )
     assert found == [{"status": "off", "text": "P0,P1,P2,P4,P6"}, {"status": "on", "text": "P0,P1,P2,P3,P5"}]
+
+
+def test_composite_columns_are_arrays_tuples_and_maps(cluster: Cluster) -> None:
+    members = [{"name": "x", "type": "int64"}, {"name": "y", "type": {"type_name": "optional", "item": "string"}}]
+    schema = [
+        {"name": "l", "type_v3": {"type_name": "list", "item": "int64"}},
+        {"name": "s", "type_v3": {"type_name": "struct", "members": members}},
+        {"name": "d", "type_v3": {"type_name": "dict", "key": "string", "value": "int64"}},
+    ]
+    path = cluster.table("t", [{"l": [1, 2], "s": {"x": 5, "y": "q"}, "d": [["k", 7]]}], schema)
+    assert cluster.query(f"SELECT arraySum(l) AS l, s.x AS x, s.y AS y, d['k'] AS d FROM \"{path}\"") == [
+        {"l": 3, "x": 5, "y": "q", "d": 7}
+    ]
+    cluster.query(f'CREATE TABLE "{path}2" ENGINE=YtTable() AS SELECT * FROM "{path}"')
+    assert cluster.client.get(f"{path}2/@schema")[0]["type_v3"] == schema[0]["type_v3"]
+    assert cluster.rows(f"{path}2") == cluster.rows(path)
 
 
 def test_a_long_result_is_cut_and_says_so(cluster: Cluster) -> None:
