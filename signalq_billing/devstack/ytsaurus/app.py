@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from anyio import to_thread
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -103,7 +103,7 @@ class Endpoint:
             await self._answer(request, reply)
         except ClusterError as error:
             await reply.error(error)
-        except Gone:
+        except (Gone, ClientDisconnect, ConnectionAbortedError):
             return
         except Exception as error:
             logging.getLogger(__name__).exception("%s failed", reply.command)

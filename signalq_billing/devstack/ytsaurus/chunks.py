@@ -15,8 +15,8 @@ from signalq_billing.devstack.ytsaurus.lag import HISTORY_SECONDS
 
 CHUNK_KIND = 100
 ROWS_PER_GROUP = 262_144
-# A file that is still being read is safe from deletion anyway; this is for those about to be opened.
-GRACE_SECONDS = 600.0
+# A file that is being read is safe from deletion anyway; this is for those about to be read, or to be part of a table.
+GRACE_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class _Cycle(RequestResponseCycle):
                 self.transport.close()
             self.on_response()
             return
+        if self.disconnected and message.get("more_body"):
+            raise ConnectionAbortedError  # or a stream nobody listens to would be read to its end
         await super().send(message)
 
 

@@ -19,9 +19,10 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 
-_UNSUPPORTED = frozenset(
-    ["ALTER", "ATTACH", "BACKUP", "CHECK", "COPY", "DELETE", "DETACH", "EXCHANGE", "EXECUTE", "GRANT", "KILL", "MOVE", "OPTIMIZE", "RENAME", "REPLACE", "RESTORE", "REVOKE", "SET", "SYSTEM", "TRUNCATE", "UNDROP", "UPDATE", "USE", "WATCH"]
-)
+_UNSUPPORTED = {
+    "ALTER", "ATTACH", "BACKUP", "CHECK", "COPY", "DELETE", "DETACH", "EXCHANGE", "EXECUTE", "GRANT", "KILL", "MOVE",
+    "OPTIMIZE", "RENAME", "REPLACE", "RESTORE", "REVOKE", "SET", "SYSTEM", "TRUNCATE", "UNDROP", "UPDATE", "USE",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import json
 import zlib
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import brotli
 import pytest
@@ -62,7 +63,12 @@ def test_an_unknown_command_is_refused(cluster: Cluster) -> None:
 
 
 def test_a_repeated_mutation_is_applied_once(cluster: Cluster) -> None:
-    params = {"type": "map_node", "path": cluster.path("once"), "mutation_id": "1-2-3-4abc", "retry": False}
+    params = {
+        "type": "map_node",
+        "path": cluster.path("once"),
+        "mutation_id": f"1-2-3-{uuid4().hex[:8]}",
+        "retry": False,
+    }
     headers = {"Content-Type": "application/x-yt-yson-text", "X-YT-Parameters": ""}
     first = call(cluster, "POST", "create", {}, headers=headers, data=yson.dumps(params, yson_format="text"))
     assert first.status_code == 200
