@@ -31,13 +31,14 @@ def up(
 
     Example: signalq-billing dev up --detach
     """
-    from signalq_billing.devstack import environment, home, stack
+    from signalq_billing.devstack import environment, home, stack, starting
 
     where = home.locate(data, os.environ)
+    started = None
     _end_on_signals()
     try:
         began = time.monotonic()
-        started = stack.up(where, environment.from_outside(os.environ), airflow=not no_airflow, say=_say)
+        started = starting.up(where, environment.from_outside(os.environ), airflow=not no_airflow, say=_say)
         _say(f"the local stack is up ({time.monotonic() - began:.1f} s), its data in {where.path}")
         if not no_airflow:
             _say_where(started)
@@ -48,6 +49,7 @@ def up(
     except KeyboardInterrupt:
         _say("ending ...")
         stack.down(where, say=_say)
+        raise typer.Exit(0 if started else 130) from None
 
 
 @app.command()

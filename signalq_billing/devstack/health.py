@@ -1,6 +1,5 @@
 """Whether each program of the stack really answers: None if it does, else why not (yet)."""
 
-import socket
 from pathlib import Path
 
 import psycopg
@@ -56,22 +55,19 @@ def _http(url: str, headers: dict[str, str]) -> str | None:
 
 
 def of_airflow(memory: Memory) -> str | None:
-    """All four components, by Airflow's own account."""
-    url = f"{airflow_settings.api_url(memory)}/api/v2/monitor/health"
+    """All four components, by Airflow's own account, of the Airflow that takes our password."""
+    base = airflow_settings.api_url(memory)
+    login = {"username": airflow_settings.LOGIN, "password": memory.secret("airflow")}
     try:
         with session() as http:
-            parts = http.get(url, timeout=_SECONDS).json()
-    except (requests.RequestException, ValueError) as error:
+            parts = http.get(f"{base}/api/v2/monitor/health", timeout=_SECONDS).json()
+            ill = [name for name, part in parts.items() if isinstance(part, dict) and part["status"] != "healthy"]
+            if not ill and http.post(f"{base}/auth/token", json=login, timeout=_SECONDS).status_code != 201:
+                return f"what answers at {base} does not take our login"
+    except (requests.RequestException, ValueError, LookupError) as error:
         return _short(error)
-    ill = [name for name, part in parts.items() if isinstance(part, dict) and part.get("status") != "healthy"]
     return f"not healthy yet: {', '.join(ill)}" if ill else None
 
 
 def _short(error: Exception) -> str:
     return "it does not listen yet" if "Connection refused" in str(error) else f"{type(error).__name__}: {error}"
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(_SECONDS)
-        return probe.connect_ex((HOST, port)) == 0

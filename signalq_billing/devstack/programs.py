@@ -15,13 +15,17 @@ AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A process that is started again whenever it ends. The lower `priority` starts first and ends last."""
+    """A process that is started again whenever it ends, unless it ends within `start_seconds` again and again.
+
+    The one with the higher `priority` ends first.
+    """
 
     name: str
     command: tuple[str, ...]
     priority: int
     stop_signal: str = "TERM"
     stop_seconds: int = 8
+    start_seconds: int = 1
 
 
 def embedded(home: Home, memory: Memory, environment: Environment, airflow: bool = True) -> list[Program]:
@@ -31,12 +35,13 @@ def embedded(home: Home, memory: Memory, environment: Environment, airflow: bool
         postgres = _python("postgres", str(home.postgres), str(memory.port(POSTGRES)))
         programs.append(Program(POSTGRES, postgres, 10, stop_signal="INT", stop_seconds=15))
     if not environment.is_given(env.YTSAURUS):
-        programs.append(Program(YTSAURUS, _stand_in("ytsaurus", YTSAURUS, str(home.ytsaurus), memory), 20))
+        cluster = _stand_in("ytsaurus", YTSAURUS, str(home.ytsaurus), memory)
+        programs.append(Program(YTSAURUS, cluster, 20, start_seconds=10))
     if not environment.is_given(env.BILLING_ORDERS):
         orders = _stand_in("billing_orders", BILLING_ORDERS, str(home.billing_orders), memory)
-        programs.append(Program(BILLING_ORDERS, orders, 20))
+        programs.append(Program(BILLING_ORDERS, orders, 20, start_seconds=10))
     if airflow:
-        programs += [Program(name, _airflow(name), 30) for name in AIRFLOW]
+        programs += [Program(name, _airflow(name), 30, start_seconds=30) for name in AIRFLOW]
     return programs
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+from collections.abc import Collection
 
 import psutil
 
@@ -29,6 +30,17 @@ def _carries_mark(process: psutil.Process, home: Home) -> bool:
         return process.environ().get(MARKER) == str(home.path) and process.status() != psutil.STATUS_ZOMBIE
     except (psutil.Error, OSError):
         return False
+
+
+def foreign_listeners(home: Home, ports: Collection[int]) -> set[int]:
+    """Those of `ports` that a process of somebody else listens on; none where the system does not tell."""
+    try:
+        listening = [each for each in psutil.net_connections("tcp4") if each.status == psutil.CONN_LISTEN]
+    except psutil.AccessDenied:
+        return set()
+    heard = {each.laddr.port: each.pid for each in listening if each.laddr and each.laddr.port in ports}
+    own = {process.pid for process in find(home)} if heard else set()
+    return {port for port, pid in heard.items() if pid not in own}
 
 
 def end(home: Home) -> int:

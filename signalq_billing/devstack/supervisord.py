@@ -44,8 +44,8 @@ directory={project}
 priority={priority}
 autostart=false
 autorestart=true
-startsecs=1
-startretries=5
+startsecs={start_seconds}
+startretries=3
 stopsignal={stop_signal}
 stopwaitsecs={stop_seconds}
 stopasgroup={as_group}
@@ -77,6 +77,7 @@ def _section(home: Home, program: Program) -> str:
         priority=program.priority,
         stop_signal=program.stop_signal,
         stop_seconds=program.stop_seconds,
+        start_seconds=program.start_seconds,
         as_group="false" if program.stop_signal == "INT" else "true",
         log=home.log(program.name).relative_to(home.path),
     )
@@ -136,7 +137,9 @@ class Supervisor:
                 self._ask("startProcess", name, False)
 
     def states(self) -> dict[str, str]:
-        """State by program, in supervisord's words: RUNNING, STARTING, BACKOFF, FATAL, STOPPED ..."""
+        """State by program, in supervisord's words: RUNNING, BACKOFF, FATAL, STOPPED ...; empty if it is gone."""
+        if not self.running():
+            return {}
         answer = self._ask("getAllProcessInfo")
         assert isinstance(answer, list)
         return {str(info["name"]): str(info["statename"]) for info in answer if isinstance(info, dict)}

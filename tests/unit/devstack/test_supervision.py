@@ -122,6 +122,10 @@ def test_processes_of_another_stack_are_left_alone(home: Home, tmp_path: Path) -
         other.wait()
 
 
+def test_a_supervisor_that_is_gone_has_no_programs(supervisor: Supervisor) -> None:
+    assert supervisor.states() == {}
+
+
 def test_a_supervisor_that_cannot_start_says_why(home: Home, supervisor: Supervisor) -> None:
     with pytest.raises(StackFailed, match="supervisord failed"):
         supervisor.launch("[supervisord]\nlogfile=/no/such/directory/log\n", dict(os.environ))
@@ -131,3 +135,19 @@ def test_another_process_on_its_port_is_not_taken_for_the_supervisor(home: Home,
     launch(supervisor, Program("one", SLEEPER, 10))
     (home.supervisor / "supervisord.pid").write_text("1")
     assert not supervisor.running()
+
+
+def test_a_port_of_somebody_else_is_told_from_our_own(home: Home) -> None:
+    serve = "import socket, time; s = socket.create_server(('127.0.0.1', 0))"
+    listen = f"{serve}; print(s.getsockname()[1], flush=True); time.sleep(600)"
+    own = subprocess.Popen(
+        [sys.executable, "-c", listen], env={**os.environ, MARKER: str(home.path)}, stdout=subprocess.PIPE, text=True
+    )
+    foreign = subprocess.Popen([sys.executable, "-c", listen], stdout=subprocess.PIPE, text=True)
+    with own, foreign:
+        assert own.stdout
+        assert foreign.stdout
+        ours, theirs = int(own.stdout.readline()), int(foreign.stdout.readline())
+        assert strays.foreign_listeners(home, {ours, theirs}) == {theirs}
+        own.kill()
+        foreign.kill()
