@@ -15,7 +15,7 @@ $(VENV)/.ready: requirements.txt requirements/dev.txt requirements/runtime.in py
 	@echo "setting up $(VENV) (first time only) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.txt -r requirements/dev.txt || \
+	@$(BIN)/uv pip install --quiet --system-certs --compile-bytecode --python $(BIN)/python -r requirements.txt -r requirements/dev.txt || \
 		{ echo "uv could not install the requirements; trying pip" >&2; \
 		  $(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements/dev.txt; }
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
