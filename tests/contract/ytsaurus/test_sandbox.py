@@ -15,10 +15,10 @@ from tests.contract.ytsaurus.conftest import Cluster
 
 pytestmark = pytest.mark.usefixtures("stand_in")
 
-ATTEMPTS = [
+# What ClickHouse itself would do, were it not for the syntax tree.
+BY_TREE = [
     "SELECT * FROM file('{secret}', 'LineAsString')",
     "SELECT file('{secret}')",
-    "SELECT * FROM `{secret}`",
     "SELECT * FROM url('file://{secret}', 'LineAsString')",
     "SELECT * FROM url('http://{proxy}/api', 'LineAsString')",
     "SELECT * FROM s3('http://{proxy}/bucket', 'LineAsString')",
@@ -30,8 +30,22 @@ ATTEMPTS = [
     "SELECT 1 WHERE 1 IN (SELECT 1 FROM file('{secret}', 'LineAsString'))",
     "WITH (SELECT any(line) FROM file('{secret}', 'LineAsString')) AS x SELECT x",
     "SELECT dictGet('d', 'v', 1)",
+    "EXPLAIN actions = 1 SELECT file('{secret}')",
+    "EXPLAIN SYNTAX SELECT file('{secret}')",
+    "EXPLAIN PLAN SELECT * FROM file('{secret}', 'LineAsString')",
+    "DESCRIBE TABLE (SELECT file('{secret}') AS line)",
+    "DESCRIBE TABLE file('{secret}', 'LineAsString')",
+    "SELECT * FROM loop(file('{secret}', 'LineAsString')) LIMIT 1",
+    "SELECT * FROM merge('', '.*')",
+    "SELECT * FROM `file`('{secret}', 'LineAsString')",
+    "/* */ SELECT arrayMap(x -> file(x), ['{secret}'])",
+    "SELECT * FROM Python(sys)",
     "SELECT * FROM system.tables",
     "SELECT * FROM system.processes",
+]
+ATTEMPTS = [
+    *BY_TREE[:2],
+    "SELECT * FROM `{secret}`",
     "SELECT 1 INTO OUTFILE '{out}'",
     "INSERT INTO FUNCTION file('{out}', 'CSV') SELECT 1",
     "CREATE TABLE x ENGINE = File(CSV, '{secret}')",
@@ -42,6 +56,29 @@ ATTEMPTS = [
     "SELECT 1; SELECT * FROM file('{secret}', 'LineAsString')",
     "SELECT 1 SETTINGS readonly = 0, allow_ddl = 1; DROP TABLE x",
 ]
+
+
+@pytest.fixture(scope="module")
+def trees() -> dict[str, str]:
+    """Syntax trees of BY_TREE, told by ClickHouse in a process of its own."""
+    script = """
+import json, os, sys
+import chdb
+tree = lambda query: chdb.query("EXPLAIN AST " + query, "TSVRaw").bytes().decode()
+print(json.dumps({query: tree(query) for query in json.load(sys.stdin)}))
+sys.stdout.flush()
+os._exit(0)
+"""
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, input=json.dumps(BY_TREE), capture_output=True, text=True, check=True, timeout=120)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("query", BY_TREE)
+def test_what_reaches_outside_is_refused_by_its_syntax_tree(query: str, trees: dict[str, str]) -> None:
+    with pytest.raises(ClusterError, match="not allowed"):
+        allowed.check(trees[query])
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
