@@ -5,6 +5,7 @@ field it is about, and says what to do; differences that are expected (discrepan
     ├── UsageError                    exit code 2: the caller asked for something that does not exist
     │   └── ConfigInvalid             exit code 2: configs with problems, all of them in one report
     ├── Refused                       exit code 3: possible, but not now or not allowed
+    │   ├── PeriodNotOver             the period still runs, or has not begun
     │   ├── ActivityIncomplete        the replica has not reached the end of the period yet
     │   └── Held                      a guard or an operator holds the payout
     ├── BadRowsExceeded               too much of status_history is unusable: nobody is paid
@@ -68,6 +69,10 @@ class Refused(SignalqBillingError):
     """Possible in principle, refused now."""
 
     exit_code = 3
+
+
+class PeriodNotOver(Refused):
+    """The period asked for still runs: what it pays is not known before it ends."""
 
 
 class ActivityIncomplete(Refused):

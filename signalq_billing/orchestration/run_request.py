@@ -34,8 +34,8 @@ def read_request(
 ) -> RunRequest:
     """The request of a run: what its form says, else its data interval, else the last period complete at `run_after`.
 
-    Raises UsageError for a key the form does not have, a date that starts no period, a value of the wrong kind;
-    ActivityIncomplete for a period that is not over.
+    Raises UsageError for a key the form does not have, a date or an interval that is no period, a value of the wrong
+    kind; PeriodNotOver for a period that is not over.
     """
     _reject_unknown(conf)
     dry_run = params.get("dry_run") or False
@@ -52,6 +52,11 @@ def _period(
     if interval_start is None:
         return period_named(cadence, None, min(run_after, now))
     period = cadence.containing_instant(interval_start)
+    if period.start != interval_start:
+        raise UsageError(
+            f"no period of cadence {cadence.name} starts at {interval_start:%Y-%m-%d %H:%M} UTC, where this run's data "
+            f"interval does; the period around it is {period.name}: trigger a run with that as `period`"
+        )
     return period_named(cadence, period.name, now)
 
 

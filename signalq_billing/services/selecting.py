@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from signalq_billing.domain.config import ParkConfig, paid_parks
 from signalq_billing.domain.period import Cadence, Period
-from signalq_billing.errors import ActivityIncomplete, UsageError
+from signalq_billing.errors import PeriodNotOver, UsageError
 
 
 def cadence_named(cadences: Mapping[str, Cadence], name: str) -> Cadence:
@@ -20,16 +20,18 @@ def cadence_named(cadences: Mapping[str, Cadence], name: str) -> Cadence:
 def period_named(cadence: Cadence, name: dt.date | None, now: dt.datetime) -> Period:
     """The period that starts on `name`, or the last complete one for None.
 
-    Raises UsageError for a date that starts no period and ActivityIncomplete for a period that is not over.
+    Raises UsageError for a date that starts no period and PeriodNotOver for a period that is not over.
     """
     if name is None:
         last = cadence.last_complete(now)
         if last is None:
-            raise ActivityIncomplete(f"no period of cadence {cadence.name} is over yet: its anchor is {cadence.anchor}")
+            raise PeriodNotOver(f"no period of cadence {cadence.name} is over yet: its anchor is {cadence.anchor}")
         return last
     period = cadence.starting(name)
     if period.end > now:
-        raise ActivityIncomplete(f"period {period} is not over: it ends at {period.end:%Y-%m-%d %H:%M} UTC")
+        raise PeriodNotOver(
+            f"period {period} is not over: it ends at {period.end:%Y-%m-%d %H:%M} UTC and can be paid after that"
+        )
     return period
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from signalq_billing.domain.period import Cadence, Every
-from signalq_billing.errors import ActivityIncomplete, UsageError
+from signalq_billing.errors import PeriodNotOver, UsageError
 from signalq_billing.orchestration.run_request import RunRequest, read_request
 
 CADENCE = Cadence("weekly_msk", Every.WEEK, 1, dt.date(2026, 1, 5), "Europe/Moscow")
@@ -53,5 +53,11 @@ def test_a_wrong_form_is_told_what_would_be_right(conf: dict[str, Any], says: st
 
 
 def test_a_period_that_is_not_over_is_refused() -> None:
-    with pytest.raises(ActivityIncomplete, match="not over"):
+    with pytest.raises(PeriodNotOver, match="not over"):
         read({"period": "2026-11-23"})
+
+
+def test_a_data_interval_that_is_no_period_is_refused() -> None:
+    start = CADENCE.starting(dt.date(2026, 10, 5)).start + dt.timedelta(hours=5)
+    with pytest.raises(UsageError, match="the period around it is 2026-10-05"):
+        read(interval=start)
