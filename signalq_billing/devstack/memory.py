@@ -31,8 +31,8 @@ class Memory:
         partial.replace(self._path)
 
     def secret(self, name: str) -> str:
-        """A random password or token, made up once."""
-        return self._once(f"secret.{name}", lambda: secrets.token_urlsafe(18))
+        """A random password or token, made up once; letters and digits alone, so that no command line mistakes it."""
+        return self._once(f"secret.{name}", lambda: secrets.token_hex(16))
 
     def fernet_key(self) -> str:
         return self._once("secret.fernet", lambda: urlsafe_b64encode(secrets.token_bytes(32)).decode())

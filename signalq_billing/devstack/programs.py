@@ -10,6 +10,7 @@ from signalq_billing.devstack.local_ports import HOST
 from signalq_billing.devstack.memory import Memory
 
 POSTGRES, YTSAURUS, BILLING_ORDERS = "postgres", "ytsaurus", "billing-orders"
+FEED = "sample-feed"
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 
@@ -37,6 +38,7 @@ def embedded(home: Home, memory: Memory, environment: Environment, airflow: bool
     if not environment.is_given(env.YTSAURUS):
         cluster = _stand_in("ytsaurus", YTSAURUS, str(home.ytsaurus), memory)
         programs.append(Program(YTSAURUS, cluster, 20, start_seconds=10))
+        programs.append(Program(FEED, _python("sample.feed"), 30, start_seconds=10))
     if not environment.is_given(env.BILLING_ORDERS):
         orders = _stand_in("billing_orders", BILLING_ORDERS, str(home.billing_orders), memory)
         programs.append(Program(BILLING_ORDERS, orders, 20, start_seconds=10))

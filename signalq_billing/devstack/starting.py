@@ -21,6 +21,10 @@ _AIRFLOW_SECONDS = 300
 _PORT_FIGHTS = 3
 
 
+class PortTaken(StackFailed):
+    """Somebody else was quicker to listen on a port that was free when it was chosen."""
+
+
 def up(home: Home, given: Mapping[str, str], airflow: bool = True, say: Say = print) -> Stack:
     """Start what does not run yet and wait until all of it answers. Raises StackFailed."""
     with home.locked():
@@ -32,8 +36,8 @@ def up(home: Home, given: Mapping[str, str], airflow: bool = True, say: Say = pr
             try:
                 _bring_up(stack, airflow)
                 break
-            except StackFailed:
-                if not _stolen(stack) or fight == _PORT_FIGHTS:
+            except PortTaken:
+                if fight == _PORT_FIGHTS:
                     raise
         return stack
 
@@ -73,8 +77,10 @@ def _step_around_taken_ports(stack: Stack) -> None:
 
 
 def _stolen(stack: Stack) -> bool:
-    """Whether somebody else listens on a port of ours: between choosing and listening Airflow needs seconds."""
-    return bool(strays.foreign_listeners(stack.home, {stack.memory.port(name) for name in FAMILIAR}))
+    """Whether somebody else listens on a port of what we run: Airflow begins to listen seconds after its port was
+    chosen."""
+    started = {name for name, state in stack.supervisor.states().items() if state != "STOPPED"}
+    return bool(strays.foreign_listeners(stack.home, {stack.memory.port(name) for name in FAMILIAR if name in started}))
 
 
 def _bring_up(stack: Stack, airflow: bool) -> None:
@@ -84,7 +90,8 @@ def _bring_up(stack: Stack, airflow: bool) -> None:
     with ThreadPoolExecutor() as pool:
         try:
             stack.supervisor.start(services)
-            waiting = [pool.submit(_wait_for_service, stack, name) for name in services if name != programs.POSTGRES]
+            others = [name for name in services if name not in (programs.POSTGRES, programs.FEED)]
+            waiting = [pool.submit(_wait_for_service, stack, name) for name in others]
             if programs.POSTGRES in services:
                 _wait_for_service(stack, programs.POSTGRES)
                 databases.create(stack.home, stack.environment, airflow)
@@ -123,8 +130,10 @@ def _wait(stack: Stack, what: str, names: Iterable[str], ready: Callable[[], str
     """Wait for `what`, made of the programs `names`; the log shown is that of the one in the worst state."""
 
     def doomed() -> bool:
+        if _stolen(stack):
+            raise PortTaken(what, "somebody else listens on its port", _worst_log(stack, names))
         states = stack.supervisor.states()
-        return not states or _stolen(stack) or any(states.get(name) == "FATAL" for name in names)
+        return not states or any(states.get(name) == "FATAL" for name in names)
 
     _timed(stack, what, lambda: wait_for(what, ready, seconds, lambda: _worst_log(stack, names), doomed))
 

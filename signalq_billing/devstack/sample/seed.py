@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from signalq_billing.devstack.environment import CONFIG
+from signalq_billing.devstack.environment import CONFIG, YTSAURUS
 from signalq_billing.devstack.sample import configs as sample_configs
 from signalq_billing.devstack.sample import history, table
 from signalq_billing.devstack.stack import Stack
@@ -19,8 +19,15 @@ _NEWS_EVERY_SECONDS = 300
 
 def seed_stack(stack: Stack, say: Say) -> None:
     """`dev seed` for a stack. Raises ConfigInvalid, and what the services it needs raise when they are not up."""
-    sample_config = not stack.environment.is_given(CONFIG)
-    seed(stack.environment.exports, sample_config, dt.datetime.now(dt.UTC), say)
+    own_config = not stack.environment.is_given(CONFIG)
+    own_cluster = not stack.environment.is_given(YTSAURUS)
+    variables, now = stack.environment.exports, dt.datetime.now(dt.UTC)
+    configs = prepare_configs(Path(variables[CONFIG]), own_config, now, say)
+    apply(variables, configs, say)
+    if own_config or own_cluster:
+        write_history(variables, configs, now, say)
+    else:
+        say("configs and cluster are both given: no sample history is written")
 
 
 def complete_periods(stack: Stack) -> dict[str, Period]:
@@ -37,21 +44,15 @@ def complete_periods(stack: Stack) -> dict[str, Period]:
     return {name: period for name, period in found.items() if period}
 
 
-def seed(variables: Mapping[str, str], sample_config: bool, now: dt.datetime, say: Say) -> None:
-    """Apply the configs of `SIGNALQ_BILLING_CONFIG` and write the history their source.yaml names.
-
-    `sample_config`: the directory is the stack's own, to be filled with the sample if empty. Raises ConfigInvalid.
-    """
+def prepare_configs(directory: Path, own: bool, now: dt.datetime, say: Say) -> Configs:
+    """The configs of the directory; the stack's own one is filled with the sample if empty. Raises ConfigInvalid."""
     from signalq_billing.adapters.config_files import load
 
-    directory = Path(variables[CONFIG])
-    if sample_config and sample_configs.write_if_absent(directory, now):
+    if own and sample_configs.write_if_absent(directory, now):
         say(f"sample configs written to {directory}")
-    elif sample_config and sample_configs.begin_with_last_period(directory, now):
+    elif own and sample_configs.begin_with_last_period(directory, now):
         say("runs begin with the last complete periods: older ones have no history any more")
-    configs = load(directory)
-    apply(variables, configs, say)
-    write_history(variables, configs, now, say)
+    return load(directory)
 
 
 def apply(variables: Mapping[str, str], configs: Configs, say: Say) -> None:
@@ -84,6 +85,19 @@ def write_history(variables: Mapping[str, str], configs: Configs, now: dt.dateti
     rows = history.rows(until, first_days(configs, now))
     table.write(client, configs.source, rows, until)
     say(f"history: {len(rows)} rows until {until:%Y-%m-%d %H:%M} UTC ({time.monotonic() - began:.1f} s)")
+
+
+def refresh(variables: Mapping[str, str], now: dt.datetime, say: Say) -> None:
+    """Write the history anew if it is the sample's and a period has ended since."""
+    from signalq_billing.adapters.config_files import load
+
+    configs = load(variables[CONFIG])
+    try:
+        reached = table.reaches(_client(variables), configs.source)
+    except PermissionError:
+        return
+    if reached and reached < needed_until(configs, now):
+        write_history(variables, configs, now, say)
 
 
 def needed_until(configs: Configs, now: dt.datetime) -> dt.datetime:

@@ -35,3 +35,8 @@ def test_a_write_cut_short_leaves_the_old_memory(tmp_path: Path) -> None:
     (tmp_path / "stack.partial").write_text("{half")
     memory.put("airflow_migrated", "3.3.2")
     assert Memory(tmp_path / "stack.json").secret("ytsaurus") == secret
+
+
+def test_no_secret_looks_like_an_option(tmp_path: Path) -> None:
+    memory = Memory(tmp_path / "stack.json")
+    assert all(memory.secret(f"number {number}").isalnum() for number in range(50))
