@@ -1,5 +1,6 @@
 """The HTTP server: `create_app` makes the ASGI application of one cluster, to be served with http.Protocol."""
 
+import asyncio
 import logging
 import secrets
 import tempfile
@@ -24,6 +25,7 @@ from signalq_billing.devstack.ytsaurus.reply import Gone, Reply
 
 BODY_IN_MEMORY = 16 << 20
 THREADS = 64
+WARM_UP_SECONDS = 1.5
 
 
 def create_app(directory: Path, token: str, timestamps: str = "datetime64") -> Starlette:
@@ -33,8 +35,10 @@ def create_app(directory: Path, token: str, timestamps: str = "datetime64") -> S
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         to_thread.current_default_thread_limiter().total_tokens = THREADS
-        cluster.tracker.warm_up()
+        # A little later, so that it does not slow down the start.
+        warming = asyncio.get_running_loop().call_later(WARM_UP_SECONDS, cluster.tracker.warm_up)
         yield
+        warming.cancel()
         await to_thread.run_sync(cluster.close)
 
     routes = [
