@@ -7,9 +7,11 @@ from collections.abc import Collection
 import psutil
 
 from signalq_billing.devstack.home import MARKER, Home
+from signalq_billing.devstack.steps import StackFailed
 
 _TERM_SECONDS = 8.0
 _KILL_SECONDS = 5.0
+_ROUNDS = 4
 
 
 def find(home: Home) -> list[psutil.Process]:
@@ -44,19 +46,32 @@ def foreign_listeners(home: Home, ports: Collection[int]) -> set[int]:
 
 
 def end(home: Home) -> int:
-    """End them all: ask, wait, then kill; again until none is left. Returns how many there were."""
+    """End them all: ask, wait, then kill; again for what started meanwhile. Returns how many there were.
+
+    Raises StackFailed for processes that survive even that.
+    """
     ended = 0
-    while strays := find(home):
+    for _ in range(_ROUNDS):
+        strays = find(home)
+        if not strays:
+            return ended
         ended += len(strays)
-        for process in strays:
-            with contextlib.suppress(psutil.Error):
-                process.send_signal(_polite_signal(process))
-        _, stubborn = psutil.wait_procs(strays, timeout=_TERM_SECONDS)
-        for process in stubborn:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-        psutil.wait_procs(stubborn, timeout=_KILL_SECONDS)
+        _end_these(strays)
+    left = ", ".join(f"{process.pid} {process.name()}" for process in find(home))
+    if left:
+        raise StackFailed("ending the local stack", f"these processes cannot be ended: {left}")
     return ended
+
+
+def _end_these(strays: list[psutil.Process]) -> None:
+    for process in strays:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(_polite_signal(process))
+    _, stubborn = psutil.wait_procs(strays, timeout=_TERM_SECONDS)
+    for process in stubborn:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=_KILL_SECONDS)
 
 
 def _polite_signal(process: psutil.Process) -> signal.Signals:
