@@ -8,6 +8,9 @@ from yt.wrapper import YtClient
 DEFAULTS: Mapping[str, Any] = {
     "allow_receive_token_by_current_ssh_session": False,
     "proxy": {
+        # Whether brotli happens to be installed here is no reason to speak it: every proxy reads gzip.
+        "content_encoding": "gzip",
+        "accept_encoding": "gzip, identity",
         "connect_timeout": 5_000,
         "request_timeout": 20_000,
         "heavy_request_timeout": 60_000,

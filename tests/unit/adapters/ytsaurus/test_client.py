@@ -24,3 +24,8 @@ def test_a_raw_read_is_never_resumed_in_the_middle() -> None:
     assert config["read_retries"]["enable"] is False
     assert config["read_retries"]["count"] == 3
     assert config["read_parallel"]["enable"] is False
+
+
+def test_bodies_are_gzip_whatever_else_is_installed() -> None:
+    config = yt_client("http://proxy", None).config
+    assert (config["proxy"]["content_encoding"], config["proxy"]["accept_encoding"]) == ("gzip", "gzip, identity")
