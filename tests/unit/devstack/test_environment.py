@@ -91,10 +91,11 @@ def test_exports_survive_a_shell(home: Home, memory: Memory) -> None:
 
 def test_programs_see_the_stacks_airflow_and_no_other(home: Home, memory: Memory) -> None:
     caller = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor", "PGHOST": "elsewhere", "PATH": "/bin", "NO_PROXY": "a.b"}
+    caller |= {"SIGNALQ_BILLING_DEV_DATA": "/x", "PYTHONDONTWRITEBYTECODE": "1"}
     seen = env.for_programs(home, memory, composed(home, memory), caller)
     assert seen["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
     assert seen["AIRFLOW_HOME"] == str(home.airflow)
-    assert "PGHOST" not in seen
+    assert not {"PGHOST", "SIGNALQ_BILLING_DEV_DATA", "PYTHONDONTWRITEBYTECODE"} & set(seen)
     assert seen["PATH"] == "/bin"
     assert set(seen["NO_PROXY"].split(",")) == {"a.b", "127.0.0.1", "localhost"}
     assert seen[MARKER] == str(home.path)
