@@ -18,7 +18,6 @@ field it is about, and says what to do; differences that are expected (discrepan
     ├── BillingMisconfigured          billing-orders refuses us as such (401, 403, 404, 405): nothing is held
     ├── OutcomeUnknown                billing-orders may or may not hold the order: ask before anything else
     ├── IdempotencyConflict           one key, two payloads: stop that payout and alert
-    ├── PeriodOverlap                 part of the period is already paid to that park under another cadence
     └── PayoutsUnfinished             some payouts of a run are not created yet; reconcile goes on with them
 """
 
@@ -56,12 +55,12 @@ class ConfigProblem:
 
 
 class ConfigInvalid(UsageError):
-    """Configs have problems; none of the configs was applied."""
+    """Configs have problems; none of the configs was used."""
 
     def __init__(self, problems: Sequence[ConfigProblem]) -> None:
         self.problems = tuple(sorted(problems))
         count = len(self.problems)
-        head = f"{count} problem{'s' if count != 1 else ''} in the configs, nothing was applied:"
+        head = f"{count} problem{'s' if count != 1 else ''} in the configs, nothing was done with them:"
         super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
 
 
@@ -121,10 +120,6 @@ class OutcomeUnknown(SignalqBillingError):
 
 class IdempotencyConflict(SignalqBillingError):
     """The same external_ref stands for two different payloads."""
-
-
-class PeriodOverlap(SignalqBillingError):
-    """Part of this period already belongs to another payout of the park."""
 
 
 class PayoutsUnfinished(SignalqBillingError):

@@ -69,12 +69,13 @@ class BillingOrders(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredPayout:
-    """Where a computed payout went."""
+    """Where a computed payout went. `problem` says, for an OVERLAP, whose time it runs into and what to do."""
 
-    payout_id: int
+    payout_id: int | None
     park_id: str
     result: StoreResult
     order_count: int
+    problem: str = ""
 
 
 class PayoutStore(Protocol):
@@ -92,9 +93,14 @@ class PayoutStore(Protocol):
     def store(self, payouts: Iterable[Payout], snapshot_id: int, actor: str) -> list[StoredPayout]:
         """Store computed payouts with their lines and orders, each park in a transaction of its own.
 
-        Never claimed before: lines are replaced. Claimed: nothing changes (FROZEN). Raises PeriodOverlap after the
-        others are stored, naming every park whose period is already paid under another name.
+        Never claimed before: lines are replaced. Claimed: nothing changes (FROZEN). A park with another payout over
+        part of the period: nothing is stored for it (OVERLAP), unless the other one was never claimed and pays
+        nothing: that one gives way.
         """
+        ...
+
+    def overlaps(self, period: Period, park_ids: Sequence[str]) -> list[tuple[str, str]]:
+        """(park_id, what is wrong and what to do) for parks with a payout over part of this period but not for it."""
         ...
 
     def void_missing(self, period: Period, keep: Iterable[str], actor: str) -> list[str]:

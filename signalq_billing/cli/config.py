@@ -46,7 +46,7 @@ def check(
         loaded = _load(wiring, directory)
         stored = wiring.configs.current() if compare else []
         changes = service.check(loaded, stored, wiring.configs.paid_versions() if compare else ())
-    _tell(changes, "would be" if compare else "valid, of which would be", json=json)
+    _tell(changes, "if applied" if compare else "valid; applied to an empty database", json=json)
 
 
 @app.command()
@@ -60,7 +60,7 @@ def apply(directory: Directory = None, json: JsonOption = False) -> None:
     wiring = Wiring()
     with _problems_as_json(json):
         changes = service.apply(_load(wiring, directory), wiring.configs, wiring.actor)
-    _tell(changes, "were", json=json)
+    _tell(changes, "applied", json=json)
 
 
 @app.command()
@@ -148,7 +148,7 @@ def _tell(changes: ConfigChanges, verb: str, *, json: bool) -> None:
             err=True,
         )
     counts = f"{len(changes.added)} added, {len(changes.changed)} changed, {len(changes.unchanged)} unchanged"
-    typer.echo(f"park configs: {verb} {counts}")
+    typer.echo(f"park configs, {verb}: {counts}")
 
 
 def _yes(value: bool) -> str:

@@ -50,6 +50,7 @@ def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON for pro
 
 def _checks(wiring: Wiring) -> dict[str, Callable[[], str]]:
     return {
+        "settings": lambda: _lease(wiring),
         "config directory": lambda: _config(wiring),
         "PostgreSQL": lambda: _database(wiring),
         "park configs": lambda: _parks(wiring),
@@ -66,6 +67,18 @@ def _examined(check: str, look: Callable[[], str]) -> Finding:
     except SignalqBillingError as error:
         detail, fault = "", str(error)
     return Finding(check, round((time.monotonic() - begun) * 1000), detail, fault)
+
+
+def _lease(wiring: Wiring) -> str:
+    from signalq_billing.errors import UsageError
+
+    lease, timeout = wiring.settings.lease_seconds, wiring.settings.http_timeout_seconds
+    if lease <= timeout:
+        raise UsageError(
+            f"SIGNALQ_BILLING_LEASE_SECONDS ({lease:g}) must be longer than SIGNALQ_BILLING_HTTP_TIMEOUT_SECONDS "
+            f"({timeout:g}): a lease that ends during a call has every call asked about"
+        )
+    return f"a claim lasts {lease:g} s, a call at most {timeout:g} s"
 
 
 def _config(wiring: Wiring) -> str:

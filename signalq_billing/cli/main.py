@@ -46,6 +46,7 @@ def options(
         level=logging.INFO if verbose else logging.ERROR,
         format="%(asctime)s %(levelname)s %(message)s",
     )
+    logging.getLogger("Yt").setLevel(logging.INFO if verbose else logging.ERROR)  # it warns of every single retry
 
 
 def main() -> None:

@@ -93,7 +93,9 @@ def run(
     for problem in result.orders.problems:
         typer.echo(problem, err=True)
     if result.unfinished:
-        typer.echo(f"not settled: {', '.join(result.unfinished)}. Run again, or leave it to reconcile.", err=True)
+        for each in result.unfinished:
+            typer.echo(f"not settled: {each}", err=True)
+        typer.echo("Run again once that is mended; what is not created yet is also left to reconcile.", err=True)
         raise typer.Exit(1)
     if result.held:
         raise typer.Exit(3)
@@ -146,7 +148,7 @@ def status(
     from signalq_billing.cli.documents import status_document
     from signalq_billing.services.selecting import parse_date
 
-    payouts = Wiring().payouts.payouts(cadence, parse_date(period) if period else None)
+    payouts = Wiring().payouts.payouts(cadence, parse_date(period) if period is not None else None)
     if json:
         display.print_json(status_document(payouts))
     elif payouts:
@@ -159,10 +161,15 @@ def _period(wiring: Wiring, cadence: str, name: str | None) -> Period:
     from signalq_billing.services.selecting import cadence_named, parse_date, period_named
 
     found = cadence_named(wiring.config.cadences, cadence)
-    return period_named(found, parse_date(name) if name else None, wiring.clock.now())
+    return period_named(found, parse_date(name) if name is not None else None, wiring.clock.now())
 
 
 def _configs(wiring: Wiring, period: Period, parks: list[str] | None) -> list[ParkConfig]:
     from signalq_billing.services.selecting import configs_for
 
-    return configs_for(wiring.configs.current(), wiring.config.cadences, period, parks or ())
+    configs = configs_for(wiring.configs.current(), wiring.config.cadences, period, parks or ())
+    if not configs:
+        typer.echo(
+            f"no park has a config in force for {period}: nothing to pay. `config apply` stores configs", err=True
+        )
+    return configs

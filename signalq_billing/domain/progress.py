@@ -99,3 +99,4 @@ class StoreResult(StrEnum):
     REPLACED = "replaced"
     UNCHANGED = "unchanged"
     FROZEN = "frozen"  # claimed before: what was stored stays, whether or not it differs
+    OVERLAP = "overlap"  # refused: part of the period belongs to another payout of the park

@@ -15,7 +15,6 @@ from signalq_billing.errors import (
     IdempotencyConflict,
     MigrationsMissing,
     PeriodNotOver,
-    PeriodOverlap,
     SourceInvalid,
     UsageError,
 )
@@ -27,7 +26,6 @@ _FINAL = (
     IdempotencyConflict,
     MigrationsMissing,
     PeriodNotOver,
-    PeriodOverlap,
     SourceInvalid,
     UsageError,
 )

@@ -30,6 +30,8 @@ def check_dependencies(cadence: str) -> str:
     check(bootstrap.activity_source(), bootstrap.payout_store(), bootstrap.billing_orders())
     parks = _parks(request)
     log.info("%s: %d parks, %s to %s UTC", request.period, len(parks), request.period.start, request.period.end)
+    if not parks:
+        log.warning("no park has a config in force for %s: nothing to pay", request.period)
     return request.period.name.isoformat()
 
 
@@ -105,19 +107,22 @@ def submit(cadence: str, batch: Mapping[str, Any]) -> None:
 def report(cadence: str) -> None:
     """Show every park's payout and progress; fails while one is neither created, nor held, nor zero."""
     from signalq_billing.orchestration.tables import log_progress
-    from signalq_billing.services.reporting import unfinished_parks
+    from signalq_billing.services.reporting import open_parks
 
     request = _request(cadence)
     if request.dry_run:
         log.info("dry run: nothing was stored or sent; the task `compute` shows what would be paid")
         return
     parks = [config.park_id for config in _parks(request)]
-    payouts = bootstrap.payout_store().payouts(cadence, request.period.name, parks)
+    store = bootstrap.payout_store()
+    payouts = store.payouts(cadence, request.period.name, parks)
     log_progress(payouts)
-    if unfinished := unfinished_parks(parks, payouts):
+    unfinished = open_parks(request.period, parks, payouts, store)
+    for each in unfinished:
+        log.error("%s", each)
+    if unfinished:
         raise PayoutsUnfinished(
-            f"{len(unfinished)} of {len(parks)} parks are not settled for {request.period}: "
-            + ", ".join(unfinished[:20])
+            f"{len(unfinished)} of {len(parks)} parks are not settled for {request.period}, see above"
         )
 
 

@@ -9,7 +9,9 @@ from signalq_billing.errors import (
     ActivityIncomplete,
     BillingMisconfigured,
     DependenciesUnavailable,
+    MigrationsMissing,
     SignalqBillingError,
+    SourceInvalid,
 )
 from signalq_billing.ports import ActivitySource, BillingOrders, PayoutStore
 
@@ -19,8 +21,8 @@ log = logging.getLogger(__name__)
 def check_dependencies(activity: ActivitySource, payouts: PayoutStore, billing: BillingOrders) -> None:
     """Returns if all three services answer.
 
-    Raises DependenciesUnavailable that names every one that does not, or BillingMisconfigured at once when
-    billing-orders refuses our credentials: waiting does not mend that.
+    Raises DependenciesUnavailable that names every one that does not; and at once what waiting does not mend:
+    BillingMisconfigured (our credentials), SourceInvalid (the table is not as described), MigrationsMissing.
     """
     down: list[str] = []
     probes = {"YTsaurus": activity.ping, "PostgreSQL": payouts.ping, "billing-orders": billing.ping}
@@ -28,7 +30,7 @@ def check_dependencies(activity: ActivitySource, payouts: PayoutStore, billing: 
         try:
             ping()
             log.info("%s answers", name)
-        except BillingMisconfigured:
+        except (BillingMisconfigured, MigrationsMissing, SourceInvalid):
             raise
         except SignalqBillingError as error:
             down.append(f"{name}: {error}")

@@ -8,7 +8,7 @@ from signalq_billing.domain.activity import ActivitySnapshot, DeviceActivity, Pa
 from signalq_billing.domain.compute import compute_payout
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.payout import Payout
-from signalq_billing.errors import PeriodOverlap, SourceInvalid
+from signalq_billing.errors import SourceInvalid
 from signalq_billing.ports import ActivitySource, PayoutStore, StoredPayout
 from signalq_billing.services.extract import request_for
 
@@ -43,19 +43,16 @@ def compute_and_store(
 ) -> list[StoredPayout]:
     """Compute and store the payouts of `configs`, a hundred parks at a time.
 
-    What was claimed before stays as it is. Raises PeriodOverlap, after all else is stored, for parks that are
-    already paid for part of the period under another cadence.
+    What was claimed before stays as it is. A park whose time is already another payout's is told in its result
+    (OVERLAP) and stops nobody else.
     """
     stored: list[StoredPayout] = []
-    overlaps: list[str] = []
     computed = payouts_of(snapshot, configs, activity)
     while batch := list(islice(computed, _PARKS_AT_ONCE)):
-        try:
-            stored += payouts.store(batch, snapshot_id, actor)
-        except PeriodOverlap as error:
-            overlaps.append(str(error))
-    if overlaps:
-        raise PeriodOverlap("\n".join(overlaps))
+        stored += payouts.store(batch, snapshot_id, actor)
+    for each in stored:
+        if each.problem:
+            log.error("%s", each.problem)
     return stored
 
 

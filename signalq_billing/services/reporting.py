@@ -2,11 +2,22 @@
 
 from collections.abc import Sequence
 
+from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import PayoutProgress
+from signalq_billing.ports import PayoutStore
 
 
-def unfinished_parks(parks: Sequence[str], payouts: Sequence[PayoutProgress]) -> list[str]:
-    """Parks without a payout, or with one that is neither created, nor held, nor zero; sorted bytewise."""
+def open_parks(
+    period: Period, parks: Sequence[str], payouts: Sequence[PayoutProgress], store: PayoutStore
+) -> list[str]:
+    """In words, park by park (bytewise): those without a payout for `period`, and those neither created, nor held,
+    nor zero."""
+    overlapping = dict(store.overlaps(period, parks))
     settled = {payout.park_id for payout in payouts if payout.settled or payout.hold_reason}
-    open_ones = {payout.park_id for payout in payouts if not (payout.settled or payout.hold_reason)}
-    return sorted((set(parks) - settled) | (open_ones & set(parks)), key=str.encode)
+    known = {payout.park_id for payout in payouts}
+    return [
+        overlapping.get(park_id)
+        or f"park {park_id}: {'its orders are not created' if park_id in known else 'no payout'}"
+        for park_id in sorted(parks, key=str.encode)
+        if park_id in overlapping or park_id not in settled
+    ]

@@ -14,7 +14,7 @@ from signalq_billing.ports import ActivitySource, BillingOrders, Metrics, Payout
 from signalq_billing.services.checking import check_dependencies, check_watermark
 from signalq_billing.services.compute import compute_and_store
 from signalq_billing.services.extract import extract_and_save
-from signalq_billing.services.reporting import unfinished_parks
+from signalq_billing.services.reporting import open_parks
 from signalq_billing.services.submit import SubmitReport, Submitter
 
 Announce = Callable[[str], None]
@@ -22,7 +22,7 @@ Announce = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How the run ended: all payouts of its parks, what came of their orders, and the parks that are still open."""
+    """How the run ended: all payouts of its parks, what came of their orders, and in words the parks still open."""
 
     payouts: Sequence[PayoutProgress]
     orders: SubmitReport
@@ -64,7 +64,7 @@ class Runner:
         park_ids = [config.park_id for config in configs]
         report = self.submitter.submit(self.payouts.payouts(period.cadence, period.name, park_ids))
         payouts = self.payouts.payouts(period.cadence, period.name, park_ids)
-        return RunResult(payouts, report, unfinished_parks(park_ids, payouts))
+        return RunResult(payouts, report, open_parks(period, park_ids, payouts, self.payouts))
 
     def _extract(self, period: Period, configs: Sequence[ParkConfig], now: dt.datetime) -> int:
         return extract_and_save(

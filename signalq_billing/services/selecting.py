@@ -38,9 +38,12 @@ def period_named(cadence: Cadence, name: dt.date | None, now: dt.datetime) -> Pe
 def parse_date(text: str, what: str = "period") -> dt.date:
     """A local date written YYYY-MM-DD. Raises UsageError that names what it was for."""
     try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{what} {text!r} is not a date written YYYY-MM-DD, such as 2026-11-16") from error
+        day = dt.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
+    except ValueError:
+        day = None
+    if day is None or text != day.isoformat() or not 1970 <= day.year < 2200:
+        raise UsageError(f"{what} {text!r} is not a date written YYYY-MM-DD, such as 2026-11-16")
+    return day
 
 
 def configs_for(

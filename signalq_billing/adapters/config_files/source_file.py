@@ -55,7 +55,7 @@ def _lag_allowance(keys: Keys) -> dt.timedelta:
 
 
 def _bad_row_share(keys: Keys) -> Fraction:
-    share = keys.optional("bad_row_share", number(high=Decimal(1000)))
+    share = keys.optional("bad_row_share", number(high=Decimal(1)))
     return _DEFAULT.bad_row_share if share is None else Fraction(share)
 
 

@@ -14,7 +14,6 @@ from signalq_billing.domain.order import NotFound, Outcome
 from signalq_billing.domain.payout import Payout, PayoutLine
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PayoutProgress
-from signalq_billing.errors import PeriodOverlap
 from signalq_billing.ports import StoredPayout
 
 _PARKS_AT_ONCE = 200
@@ -43,11 +42,9 @@ class PostgresPayoutStore:
     def store(self, payouts: Iterable[Payout], snapshot_id: int, actor: str) -> list[StoredPayout]:
         """Store computed payouts, each park in a transaction of its own; never-claimed ones are replaced.
 
-        Raises PeriodOverlap at the end, naming every park whose time is paid already under another name, and
-        UsageError for a config that was never applied.
+        Raises UsageError for a config that was never applied.
         """
         stored: list[StoredPayout] = []
-        overlapping: list[str] = []
         for batch in _batches(payouts):
             with transaction(self._engine) as connection:
                 origin = storing.ComputedFrom(snapshot_id, storing.config_ids(connection, batch), actor)
@@ -58,14 +55,14 @@ class PostgresPayoutStore:
                 except IntegrityError as error:
                     if not overlaps.is_overlap(error):
                         raise
-                    overlapping.append(self._describe_overlap(computed))
-        if overlapping:
-            raise PeriodOverlap("\n".join(overlapping))
+                    with transaction(self._engine) as connection:
+                        stored.append(storing.overlapping(connection, computed))
         return stored
 
-    def _describe_overlap(self, computed: Payout) -> str:
+    def overlaps(self, period: Period, park_ids: Sequence[str]) -> list[tuple[str, str]]:
+        """(park_id, description) of parks with a payout over part of this period but not for it."""
         with transaction(self._engine) as connection:
-            return overlaps.describe(connection, computed)
+            return overlaps.find(connection, period, park_ids)
 
     def void_missing(self, period: Period, keep: Iterable[str], actor: str) -> list[str]:
         """Take back never-claimed payouts of this period for parks not in `keep`; returns those parks."""

@@ -6,9 +6,9 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from psycopg.sql import SQL, Identifier
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from signalq_billing.adapters.postgres import forming
+from signalq_billing.adapters.postgres import forming, overlaps
 from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_parks
 from signalq_billing.adapters.postgres.stored_text import escape
 from signalq_billing.adapters.postgres.tables import (
@@ -63,10 +63,15 @@ def store(connection: Connection, computed: Payout, origin: ComputedFrom) -> Sto
     parks = lock_parks(connection, [computed.park_id])
     digest = forming.digest(computed)
     existing = _existing(connection, computed)
-    if existing is not None and existing.digest == digest:
-        return _result(existing.id, computed, StoreResult.UNCHANGED)
     if existing is not None and (existing.frozen_at or existing.retired_at):
-        return _result(existing.id, computed, StoreResult.FROZEN)
+        if (existing.period_start, existing.period_end) != (computed.period.start, computed.period.end):
+            # The cadence was redefined under its name: what is stored pays for other days than these.
+            return overlapping(connection, computed)
+        same = existing.digest == digest
+        return _kept(connection, existing, StoreResult.UNCHANGED if same else StoreResult.FROZEN)
+    if existing is not None and existing.digest == digest:
+        return _kept(connection, existing, StoreResult.UNCHANGED)
+    _make_way(connection, computed, parks, origin.actor, existing)
     values = _values(computed, digest, origin, parks)
     if existing is None:
         payout_id = connection.execute(
@@ -94,6 +99,36 @@ def _existing(connection: Connection, computed: Payout) -> StoredRow | None:
         .where(payout.c.period_name == computed.period.name, payout.c.revision == computed.revision)
         .with_for_update()
     ).one_or_none()
+
+
+def overlapping(connection: Connection, computed: Payout) -> StoredPayout:
+    """Nothing was stored: the time of the computed payout belongs to another one."""
+    problem = overlaps.describe(connection, computed)
+    return StoredPayout(None, computed.park_id, StoreResult.OVERLAP, 0, problem)
+
+
+def _kept(connection: Connection, existing: StoredRow, result: StoreResult) -> StoredPayout:
+    """What is stored stays, with the orders it has."""
+    orders = connection.scalar(select(func.count()).where(payout_order.c.payout_id == existing.id))
+    return StoredPayout(existing.id, existing.park_id, result, orders or 0)
+
+
+def _make_way(
+    connection: Connection, computed: Payout, parks: LockedParks, actor: str, existing: StoredRow | None
+) -> None:
+    """Take back payouts over part of this period that pay nothing and were never claimed: nobody misses them."""
+    idle = [
+        row
+        for row in overlaps.in_the_way(connection, computed.period, [computed.park_id])
+        if not row.total and row.frozen_at is None and row.retired_at is None
+        if existing is None or row.id != existing.id
+    ]
+    _clear(connection, [row.id for row in idle])
+    connection.execute(delete(payout).where(is_any(payout.c.id, [row.id for row in idle])))
+    why = f"pays nothing and stood in the way of {computed.period}"
+    told = [{"cadence": row.cadence, "period": str(row.period_name), "revision": row.revision} for row in idle]
+    entries = zip(idle, told, strict=True)
+    parks.append(*(Entry(row.park_id, actor, "voided", why, row.id, data={**data}) for row, data in entries))
 
 
 def _result(payout_id: int, computed: Payout, result: StoreResult) -> StoredPayout:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from decimal import Decimal
 from fractions import Fraction
 from itertools import count
@@ -15,7 +16,7 @@ from signalq_billing.domain.order import Rejected, external_ref, payload_hash
 from signalq_billing.domain.payout import Payout, PayoutLine
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import ClaimRefusal, PaymentProgress, StoreResult
-from signalq_billing.errors import PeriodOverlap, UsageError
+from signalq_billing.errors import UsageError
 from tests.integration.postgres.factories import LEASE, WEEK, World, config, payout
 
 
@@ -152,9 +153,11 @@ RIGHT_AFTER = Period("weekly_new", dt.date(2026, 11, 23), dt.date(2026, 11, 30),
 def test_no_part_of_a_period_is_paid_again_under_another_cadence(world: World, overlapping: Period) -> None:
     world.store(payout("park-1"))
     moved = config("park-1", effective_from=dt.date(2026, 11, 1), cadence=overlapping.cadence)
-    with pytest.raises(PeriodOverlap, match=r"park park-1: .* overlaps with weekly_msk 2026-11-16") as caught:
-        world.store(payout("park-1", period=overlapping, of=moved), payout("park-2", period=overlapping))
-    assert "park-2" not in str(caught.value)
+    refused = world.store(payout("park-1", period=overlapping, of=moved), payout("park-2", period=overlapping))
+    assert refused == [StoreResult.OVERLAP, StoreResult.STORED]
+    ((park_id, problem),) = world.payouts.overlaps(overlapping, ["park-1", "park-2"])
+    assert park_id == "park-1"
+    assert re.search(r"park park-1: .* overlaps with weekly_msk 2026-11-16", problem)
     assert [each.park_id for each in world.payouts.payouts(overlapping.cadence)] == ["park-2"]
     assert world.progress("park-1").cadence == "weekly_msk"
 
@@ -168,11 +171,33 @@ def test_periods_that_only_touch_are_both_paid(world: World) -> None:
 def test_every_park_that_overlaps_is_named_and_all_others_are_stored(world: World) -> None:
     world.store(payout("a"), payout("c"))
     moved = [config(park, effective_from=dt.date(2026, 11, 1), cadence=OTHER_NAME.cadence) for park in "abc"]
-    with pytest.raises(PeriodOverlap) as caught:
-        world.store(*(payout(each.park_id, period=OTHER_NAME, of=each) for each in moved))
-    assert "park a:" in str(caught.value)
-    assert "park c:" in str(caught.value)
+    world.store(*(payout(each.park_id, period=OTHER_NAME, of=each) for each in moved))
+    assert [park for park, _ in world.payouts.overlaps(OTHER_NAME, ["a", "b", "c"])] == ["a", "c"]
     assert [each.park_id for each in world.payouts.payouts(OTHER_NAME.cadence)] == ["b"]
+
+
+def test_a_cadence_redefined_under_its_name_never_passes_for_paid(world: World) -> None:
+    world.store(payout("park-1"))
+    world.claim(world.order("park-1").order_id)
+    longer = Period(WEEK.cadence, WEEK.name, dt.date(2026, 11, 30), WEEK.timezone)
+    assert world.store(payout("park-1", period=longer)) == [StoreResult.OVERLAP]
+    assert [park for park, _ in world.payouts.overlaps(longer, ["park-1"])] == ["park-1"]
+    assert world.payouts.overlaps(WEEK, ["park-1"]) == []
+
+
+def test_a_payout_that_pays_nothing_and_was_never_sent_gives_way(world: World) -> None:
+    world.store(payout("park-1", {}))
+    moved = config("park-1", effective_from=dt.date(2026, 11, 1), cadence=OTHER_NAME.cadence)
+    assert world.store(payout("park-1", period=OTHER_NAME, of=moved)) == [StoreResult.STORED]
+    assert [each.cadence for each in world.payouts.payouts(park_ids=["park-1"])] == ["fortnightly"]
+    assert world.actions("park-1") == ["stored", "voided", "stored"]
+
+
+def test_a_frozen_payout_keeps_the_orders_it_has_whatever_is_computed_later(world: World) -> None:
+    world.store(payout("park-1"))
+    world.claim(world.order("park-1").order_id)
+    (kept,) = world.payouts.store([payout("park-1", {})], world.snapshot_id, "run-2")
+    assert (kept.result, kept.order_count) == (StoreResult.FROZEN, 1)
 
 
 def test_payouts_of_parks_that_are_not_paid_any_more_are_taken_back_unless_claimed(world: World) -> None:
