@@ -128,12 +128,13 @@ def _say_where(stack: Stack) -> None:
 
 
 def _end_on_signals() -> None:
-    """Being told to end is being told to end the stack, as Ctrl-C is."""
+    """Being told to end is being told to end the stack. Ctrl-C too where a shell started us in its background, and so
+    deaf to it."""
 
     def end(_number: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, end)
 
 
