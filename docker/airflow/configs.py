@@ -2,18 +2,18 @@
 
 import datetime as dt
 import os
-import subprocess
 from pathlib import Path
 
-from signalq_billing.devstack.sample.seed import seed
+from signalq_billing.devstack.sample.seed import apply, prepare_configs, write_history
 
 
 def main() -> None:
-    directory = Path(os.environ["SIGNALQ_BILLING_CONFIG"])
-    if directory.name == "sample":
-        seed(os.environ, sample_config=True, now=dt.datetime.now(dt.UTC), say=print)
-    else:
-        subprocess.run(["signalq-billing", "config", "apply", str(directory)], check=True)  # noqa: S603, S607
+    directory, now = Path(os.environ["SIGNALQ_BILLING_CONFIG"]), dt.datetime.now(dt.UTC)
+    sample = directory.name == "sample"
+    configs = prepare_configs(directory, sample, now, print)
+    apply(os.environ, configs, print)
+    if sample:
+        write_history(os.environ, configs, now, print)
 
 
 if __name__ == "__main__":
