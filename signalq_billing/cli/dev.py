@@ -71,9 +71,11 @@ def env(data: DataOption = None) -> None:
 
     Example: eval "$(signalq-billing dev env)"
     """
-    from signalq_billing.devstack import environment
+    from signalq_billing.devstack import environment, home
 
-    typer.echo(environment.shell(_open(data).environment.exports))
+    where = home.locate(data, os.environ)
+    # With the stack's directory in the shell, `dev seed` and the others find the same stack again.
+    typer.echo(environment.shell({**_open(data).environment.exports, home.DATA_VARIABLE: str(where.path)}))
 
 
 @app.command()

@@ -84,6 +84,7 @@ def variables(home: Home, memory: Memory) -> dict[str, str]:
         "scheduler": {
             "scheduler_idle_sleep_time": 0.3,
             "task_instance_heartbeat_sec": 10,
+            "orphaned_tasks_check_interval": 30,
             "enable_health_check": False,
             "max_tis_per_query": 32,
         },

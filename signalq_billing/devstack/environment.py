@@ -25,6 +25,7 @@ _NOT_INHERITED = ("AIRFLOW__", "PG", f"{_PREFIX}DEV_", "PYTHONDONTWRITEBYTECODE"
 _IMPATIENT = {  # nobody wants to watch a local stack wait as long as production does
     "SIGNALQ_BILLING_WATERMARK_POLL_SECONDS": "20",
     "SIGNALQ_BILLING_RETRY_DELAY_SECONDS": "10",
+    "SIGNALQ_BILLING_LEASE_SECONDS": "60",
 }
 
 

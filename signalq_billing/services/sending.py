@@ -64,11 +64,14 @@ class Sender:
     policy: SubmitPolicy
 
     def bring_forward(self, order_id: int, breaker: Breaker) -> Progressed | None:
-        """Step until the order is settled or trying on would not help now. None: not tried, the breaker is open."""
+        """Step until the order is settled or trying on would not help now. None: not tried, the breaker is open.
+
+        An open breaker keeps new orders from being started; one that is begun keeps its tries.
+        """
         if breaker.open:
             return None
         retrying = Retrying(
-            retry=retry_if_result(lambda result: isinstance(result, _WORTH_ANOTHER_TRY) and not breaker.open),
+            retry=retry_if_result(lambda result: isinstance(result, _WORTH_ANOTHER_TRY)),
             wait=self._pause,
             stop=self._enough,
             sleep=self.clock.sleep,

@@ -137,9 +137,15 @@ def test_when_billing_orders_stays_down_new_orders_are_not_even_started(
 ) -> None:
     payouts = computed(engine, [f"park-{n:02}" for n in range(20)])
     billing.stop()
-    report = submitter(engine, billing, give_up_after=3, concurrency=1).submit(payouts)
+    report = submitter(engine, billing, give_up_after=3, concurrency=1, tries=4).submit(payouts)
     attempts = sum(order.attempts for payout in progress(engine) for order in payout.orders)
-    assert (report.created, report.pending, attempts) == (0, 20, 3)
+    assert (report.created, report.pending, attempts) == (0, 20, 4)
+
+
+def test_a_short_burst_of_refusals_is_waited_out(engine: Engine, billing: BillingOrdersProcess) -> None:
+    billing.faults.fail(429, retry_after="1", times=11)
+    report = submitter(engine, billing).submit(computed(engine, [f"park-{n:02}" for n in range(20)]))
+    assert (report.created, report.pending) == (20, 0)
 
 
 def test_a_claim_with_a_live_lease_is_left_alone(engine: Engine, billing: BillingOrdersProcess) -> None:

@@ -2,11 +2,14 @@
 
 import inspect
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from signalq_billing import errors
+from signalq_billing.adapters.config_files import load
+from signalq_billing.devstack.sample.configs import DIRECTORY as SAMPLE
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
@@ -31,3 +34,11 @@ def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
 def test_what_a_page_links_to_exists(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_park_that_the_readme_adds_passes_the_check(tmp_path: Path) -> None:
+    shutil.copytree(SAMPLE, tmp_path / "config")
+    (block,) = re.findall(r"```yaml\n(- park_id:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (tmp_path / "config" / "parks" / "new.yaml").write_text(block)
+    added = [config for config in load(tmp_path / "config").park_configs if config.park_id == "park-7f3a"]
+    assert [config.version for config in added] == ["2026-11-01"]
