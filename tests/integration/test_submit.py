@@ -1,12 +1,14 @@
 """Submitting against a real PostgreSQL and the billing-orders protocol: whatever answers come, paid once."""
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import Engine
 
 from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
@@ -170,6 +172,24 @@ def test_a_claim_whose_lease_ran_out_is_asked_about_and_its_old_owner_is_fenced(
     assert store.record(old, late, "slow worker") is False
     assert progress(engine)[0].payment_progress is CREATED
     assert money_accepted(billing) == Decimal("80.00")
+
+
+def test_an_order_that_billing_orders_holds_with_another_amount_is_held_and_never_called_created(
+    engine: Engine, billing: BillingOrdersProcess
+) -> None:
+    payouts = computed(engine)
+    ours = PostgresPayoutStore(engine).claim(payouts[0].orders[0].order_id, "lost", dt.timedelta(0))
+    assert isinstance(ours, Claim)
+    other = {**json.loads(ours.body), "amount": "30.00", "lines": [{"device_id": "cam-1", "amount": "30.00"}]}
+    headers = {"Authorization": f"Bearer {billing.token}", "X-Idempotency-Token": ours.external_ref}
+    posted = requests.post(f"{billing.base_url}/v1/orders", json=other, headers=headers, timeout=10)
+    assert posted.status_code == 200
+    report = submitter(engine, billing).submit(progress(engine))
+    (payout,) = progress(engine)
+    assert (report.created, report.held) == (0, 1)
+    assert payout.payment_progress is NOT_CREATED
+    assert "over 30.00 RUB, we meant 80.00 RUB" in (payout.hold_reason or "")
+    assert money_accepted(billing) == Decimal("30.00")
 
 
 def test_many_workers_on_the_same_parks_create_each_order_once(engine: Engine, billing: BillingOrdersProcess) -> None:
