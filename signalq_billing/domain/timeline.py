@@ -1,0 +1,275 @@
+"""The intervals of one device in one period, as one park sees them (SPEC section 4): what `explain` shows of the
+seconds that activity is summed up from. Exact to the microsecond."""
+
+import datetime as dt
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+
+from signalq_billing.domain.activity import ActivityRules
+from signalq_billing.domain.device_history import DeviceHistory, Event
+from signalq_billing.domain.period import Period
+
+MICROSECOND = dt.timedelta(microseconds=1)
+NOTHING = dt.timedelta(0)
+
+
+class Closing(StrEnum):
+    """What ended an interval: the device's next event in the same park or in another one, `max_silence`, or the end
+    of the period."""
+
+    NEXT_EVENT = "next_event"
+    OTHER_PARK = "other_park"
+    SILENCE = "silence"
+    PERIOD_END = "period_end"
+
+
+class Refusal(StrEnum):
+    """Why the last event before a period does not count in it: it is older than `lookback_days`, or `max_silence` of
+    its park had run out when the period began."""
+
+    TOO_OLD = "too_old"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """What an event lasted for inside the period: [begins, ends), never empty.
+
+    `own` tells whether it is of the park that was asked for; other parks' intervals are never active here, and their
+    `max_silence` is not applied. `opened_at` is before `begins` if it is `carried_in`. `next_park` and `next_status`
+    are of the event that ended it. `silenced` is what `max_silence` cut off inside the period. `events` is 1, or how
+    many events a merged interval is made of.
+    """
+
+    park_id: str
+    own: bool
+    status: str
+    active: bool
+    opened_at: dt.datetime
+    begins: dt.datetime
+    ends: dt.datetime
+    closed_by: Closing
+    carried_in: bool = False
+    next_park: str | None = None
+    next_status: str | None = None
+    silenced: dt.timedelta = NOTHING
+    events: int = 1
+
+    @property
+    def microseconds(self) -> int:
+        return (self.ends - self.begins) // MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedCarryIn:
+    """The last event before the period, which could have counted from the period's start until `until` (the device's
+    next event, or the period's end) and does not."""
+
+    park_id: str
+    own: bool
+    status: str
+    opened_at: dt.datetime
+    until: dt.datetime
+    reason: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The part of an interval that lies in one local day."""
+
+    interval: Interval
+    begins: dt.datetime
+    ends: dt.datetime
+
+    @property
+    def microseconds(self) -> int:
+        return (self.ends - self.begins) // MICROSECOND
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDay:
+    """A local day of the period, [begins, ends), with its pieces in order."""
+
+    date: dt.date
+    begins: dt.datetime
+    ends: dt.datetime
+    pieces: tuple[Piece, ...]
+
+    @property
+    def active_microseconds(self) -> int:
+        return sum(piece.microseconds for piece in self.pieces if piece.interval.active)
+
+    @property
+    def active_seconds(self) -> int:
+        """Whole seconds, the rest dropped (SPEC section 4)."""
+        return self.active_microseconds // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A device's intervals of all parks in one period, in order, as `park_id` sees them.
+
+    `superseded` are the period's events that never stood: at their microsecond there is a later one in the order.
+    """
+
+    period: Period
+    park_id: str
+    intervals: tuple[Interval, ...]
+    refused: RefusedCarryIn | None = None
+    superseded: tuple[Event, ...] = ()
+
+    @property
+    def has_line(self) -> bool:
+        """Whether a payout of the park has a line for the device: any interval of it is left, active or not."""
+        return any(interval.own for interval in self.intervals)
+
+    @property
+    def days(self) -> tuple[LocalDay, ...]:
+        """The period's local days with the intervals cut at their midnights."""
+        return local_days(self.intervals, self.period)
+
+    @property
+    def day_seconds(self) -> tuple[int, ...]:
+        """Active seconds in the park, a number for each local day."""
+        return tuple(day.active_seconds for day in self.days)
+
+
+def timeline(history: DeviceHistory, period: Period, park_id: str, rules: ActivityRules) -> Timeline:
+    """The device's timeline in `period` by the rules of `park_id` (SPEC section 4)."""
+    first = bisect_left(history.events, (period.start,))
+    # Of the lookback only the last event can last into the period, and nothing at its own instant comes after it.
+    relevant = history.events[max(first - 1, 0) :]
+    standing, superseded = _standing(relevant)
+    limit = _silence(rules)
+    refused = _refused(history, standing, period, park_id, limit)
+    statuses = frozenset(rules.active_statuses)
+    following: Sequence[Event | None] = [*standing[1:], None]
+    found = (
+        _interval(event, after, period, event.park_id == park_id, statuses, limit)
+        for event, after in zip(standing, following, strict=True)
+    )
+    return Timeline(period, park_id, tuple(each for each in found if each is not None), refused, superseded)
+
+
+def merged(intervals: Iterable[Interval]) -> Iterator[Interval]:
+    """The intervals with each run of events that only repeat a status put into one."""
+    last: Interval | None = None
+    for interval in intervals:
+        if last is not None and _goes_on(last, interval):
+            last = replace(
+                interval,
+                opened_at=last.opened_at,
+                begins=last.begins,
+                carried_in=last.carried_in,
+                events=last.events + interval.events,
+            )
+            continue
+        if last is not None:
+            yield last
+        last = interval
+    if last is not None:
+        yield last
+
+
+def local_days(intervals: Iterable[Interval], period: Period) -> tuple[LocalDay, ...]:
+    """The local days of `period` with the intervals, which are in order, cut at their midnights."""
+    pieces: list[list[Piece]] = [[] for _ in period.days]
+    midnights = period.midnights
+    number = 0
+    for interval in intervals:
+        while midnights[number + 1] <= interval.begins:
+            number += 1
+        begins = interval.begins
+        while True:
+            ends = min(interval.ends, midnights[number + 1])
+            if begins < ends:
+                pieces[number].append(Piece(interval, begins, ends))
+            if ends == interval.ends:
+                break
+            begins, number = ends, number + 1
+    return tuple(
+        LocalDay(date, begins, ends, tuple(found))
+        for date, (begins, ends), found in zip(period.days, pairwise(midnights), pieces, strict=True)
+    )
+
+
+def _standing(events: Sequence[Event]) -> tuple[list[Event], tuple[Event, ...]]:
+    """The last event of each instant, and the others."""
+    standing: list[Event] = []
+    superseded: list[Event] = []
+    for event in events:
+        if standing and standing[-1].at == event.at:
+            superseded.append(standing.pop())
+        standing.append(event)
+    return standing, tuple(superseded)
+
+
+def _interval(
+    event: Event, after: Event | None, period: Period, own: bool, active_statuses: frozenset[str], limit: dt.timedelta
+) -> Interval | None:
+    until = after.at if after else period.end
+    begins = max(event.at, period.start)
+    ends = min(until, _later(event.at, limit)) if own else until
+    if ends <= begins:
+        return None
+    silenced = until - ends
+    ended_by = None if silenced else after
+    return Interval(
+        park_id=event.park_id,
+        own=own,
+        status=event.status,
+        active=own and event.status in active_statuses,
+        opened_at=event.at,
+        begins=begins,
+        ends=ends,
+        closed_by=_closing(event, ended_by, bool(silenced)),
+        carried_in=event.at < period.start,
+        next_park=ended_by.park_id if ended_by else None,
+        next_status=ended_by.status if ended_by else None,
+        silenced=silenced,
+    )
+
+
+def _closing(event: Event, ended_by: Event | None, silent: bool) -> Closing:
+    if silent:
+        return Closing.SILENCE
+    if ended_by is None:
+        return Closing.PERIOD_END
+    return Closing.NEXT_EVENT if ended_by.park_id == event.park_id else Closing.OTHER_PARK
+
+
+def _refused(
+    history: DeviceHistory, standing: Sequence[Event], period: Period, park_id: str, limit: dt.timedelta
+) -> RefusedCarryIn | None:
+    carried = standing[0] if standing and standing[0].at < period.start else None
+    candidate = carried or history.last_before_events
+    if candidate is None:
+        return None
+    rest = standing[1:] if carried else standing
+    until = rest[0].at if rest else period.end
+    own = candidate.park_id == park_id
+    silent = own and _later(candidate.at, limit) <= period.start
+    if until <= period.start or (carried and not silent):
+        return None
+    reason = Refusal.SILENCE if carried else Refusal.TOO_OLD
+    return RefusedCarryIn(candidate.park_id, own, candidate.status, candidate.at, until, reason)
+
+
+def _goes_on(last: Interval, interval: Interval) -> bool:
+    same = (last.park_id, last.status, last.ends) == (interval.park_id, interval.status, interval.begins)
+    return same and last.closed_by is Closing.NEXT_EVENT
+
+
+def _silence(rules: ActivityRules) -> dt.timedelta:
+    """`max_silence` as far as a timedelta goes; none is longer than any period."""
+    longest = dt.timedelta.max // dt.timedelta(seconds=1)
+    seconds = rules.max_silence_seconds
+    return dt.timedelta(seconds=longest if seconds is None else min(seconds, longest))
+
+
+def _later(instant: dt.datetime, by: dt.timedelta) -> dt.datetime:
+    latest = dt.datetime.max.replace(tzinfo=dt.UTC)
+    return instant + by if by < latest - instant else latest
