@@ -9,10 +9,12 @@ from typing import Protocol
 
 from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, ParkActivity
 from signalq_billing.domain.config import ParkConfig
+from signalq_billing.domain.device_history import DeviceHistory
 from signalq_billing.domain.order import BillingOrder, NotFound, Outcome, Rejected, Unavailable, Unknown
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PayoutProgress, StoreResult
+from signalq_billing.domain.record import AppliedVersion, OrderAttempt, PayoutRecord
 
 
 class Clock(Protocol):
@@ -44,6 +46,12 @@ class ActivitySource(Protocol):
 
     def discard(self, result_table: str) -> None:
         """Remove a result table; one that is gone already is no error."""
+        ...
+
+    def history(self, device_id: str, period: Period, clock: datetime) -> DeviceHistory:
+        """Everything the source says about one device around `period`, from one state of the source. Leaves nothing
+        behind. `clock` is the run's: rows later than it by more than an hour are bad. Raises UsageError for an id
+        that is not text."""
         ...
 
 
@@ -116,6 +124,17 @@ class PayoutStore(Protocol):
         """Payouts sorted by cadence, period, park (bytewise) and revision."""
         ...
 
+    def records(
+        self, cadence: str | None, period_name: date, park_ids: Sequence[str] | None = None
+    ) -> list[PayoutRecord]:
+        """The payouts of one period with lines and what they were computed from, sorted by cadence, park (bytewise)
+        and revision. Raises SourceInvalid if time zone data changed a stored period's bounds since."""
+        ...
+
+    def attempts(self, payout_id: int) -> list[OrderAttempt]:
+        """Every claim of the payout's orders and what came of it, in the order they were made."""
+        ...
+
     def unfinished(self, limit: int) -> list[PayoutProgress]:
         """Payouts of any period that reconcile should go on with, oldest first: an order is `not_created` and its
         `retry_at` has passed, or `in_progress` with a lease that has run out. Retired ones are left out, and of held
@@ -146,6 +165,10 @@ class ConfigStore(Protocol):
 
     def current(self, park_ids: Sequence[str] | None = None) -> list[ParkConfig]:
         """Every version that stands, of all parks or of some, sorted by park (bytewise) and date."""
+        ...
+
+    def applied(self, park_ids: Sequence[str] | None = None) -> list[AppliedVersion]:
+        """Every version that stands with who applied it and when, sorted by park (bytewise) and date."""
         ...
 
     def paid_versions(self) -> set[tuple[str, date]]:

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -40,6 +41,14 @@ class ParkActivity:
 
     park_id: str
     devices: tuple[DeviceActivity, ...]
+
+
+def activity_digest(days_by_device: Iterable[tuple[str, tuple[int, ...]]]) -> str:
+    """SHA-256 over the active seconds of every device and day: equal for equal activity, whatever it was paid."""
+    ordered = sorted(
+        ([device_id, list(days)] for device_id, days in days_by_device), key=lambda each: str(each[0]).encode()
+    )
+    return hashlib.sha256(json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,15 @@ def minor_digits(currency: str) -> int:
     return int(digits)
 
 
+def in_minor(amount: Fraction, currency: str) -> Fraction:
+    """`amount` in minor units, exact."""
+    scale: int = 10 ** minor_digits(currency)
+    return amount * scale
+
+
 def round_to_minor(amount: Fraction, currency: str, rounding: Rounding) -> int:
     """`amount` in whole minor units; the one place where money is rounded."""
-    scaled: Fraction = amount * 10 ** minor_digits(currency)
+    scaled = in_minor(amount, currency)
     return round(scaled) if rounding is Rounding.HALF_EVEN else math.floor(scaled + Fraction(1, 2))
 
 
@@ -38,9 +44,9 @@ def spread(total: int, shares: Sequence[Fraction], currency: str) -> list[int]:
 
     Each share gets its floor; what remains goes one each to the largest remainders, ties to the earlier share.
     """
-    scale = 10 ** minor_digits(currency)
-    floors = [math.floor(share * scale) for share in shares]
-    remainders = [share * scale - floor for share, floor in zip(shares, floors, strict=True)]
+    exact = [in_minor(share, currency) for share in shares]
+    floors = [math.floor(share) for share in exact]
+    remainders = [share - floor for share, floor in zip(exact, floors, strict=True)]
     by_remainder = sorted(range(len(shares)), key=lambda index: -remainders[index])
     for index in by_remainder[: total - sum(floors)]:
         floors[index] += 1

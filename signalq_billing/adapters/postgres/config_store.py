@@ -12,6 +12,7 @@ from signalq_billing.adapters.postgres.tables import StoredRow, config_version, 
 from signalq_billing.adapters.postgres.transaction import transaction
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.config_body import body_hash, from_body, to_body
+from signalq_billing.domain.record import AppliedVersion
 from signalq_billing.errors import ConfigInvalid, ConfigProblem
 
 VersionKey = tuple[str, dt.date]
@@ -31,6 +32,19 @@ class PostgresConfigStore:
         with transaction(self._engine) as connection:
             configs = [from_body(cast(Mapping[str, object], body)) for body in connection.scalars(wanted)]
         return sorted(configs, key=lambda config: (config.park_id.encode(), config.effective_from))
+
+    def applied(self, park_ids: Sequence[str] | None = None) -> list[AppliedVersion]:
+        """Every version that stands with who applied it and when, sorted by park (bytewise) and date."""
+        version = config_version.c
+        wanted = select(version.body, version.applied_at, version.applied_by).where(version.superseded_at.is_(None))
+        if park_ids is not None:
+            wanted = wanted.where(is_any(version.park_id, park_ids))
+        with transaction(self._engine) as connection:
+            found = [
+                AppliedVersion(from_body(row.body), row.applied_at, row.applied_by)
+                for row in connection.execute(wanted)
+            ]
+        return sorted(found, key=lambda each: (each.config.park_id.encode(), each.config.effective_from))
 
     def paid_versions(self) -> set[VersionKey]:
         """(park_id, effective_from) of the versions some claimed payout was computed with."""

@@ -48,7 +48,7 @@ def digest(payout: Payout) -> str:
         "lines": [
             [
                 *(line.device_id, line.active_seconds, line.active_days, exact(line.units)),
-                *(format(line.amount, "f"), line.reason),
+                *(format(line.amount, "f"), line.reason, list(line.day_seconds)),
             ]
             for line in sorted_lines(payout)
         ],

@@ -7,13 +7,14 @@ from itertools import islice
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from signalq_billing.adapters.postgres import claims, holds, overlaps, reading, schema, snapshots, storing
+from signalq_billing.adapters.postgres import claims, holds, overlaps, reading, records, schema, snapshots, storing
 from signalq_billing.adapters.postgres.transaction import transaction
 from signalq_billing.domain.activity import ActivitySnapshot
 from signalq_billing.domain.order import NotFound, Outcome
 from signalq_billing.domain.payout import Payout, PayoutLine
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PayoutProgress
+from signalq_billing.domain.record import OrderAttempt, PayoutRecord
 from signalq_billing.ports import StoredPayout
 
 _PARKS_AT_ONCE = 200
@@ -78,6 +79,18 @@ class PostgresPayoutStore:
         """Payouts sorted by cadence, period, park (bytewise) and revision."""
         with transaction(self._engine) as connection:
             return reading.payouts(connection, cadence, period_name, park_ids)
+
+    def records(
+        self, cadence: str | None, period_name: dt.date, park_ids: Sequence[str] | None = None
+    ) -> list[PayoutRecord]:
+        """The payouts of one period with lines and origin, sorted by cadence, park (bytewise) and revision."""
+        with transaction(self._engine) as connection:
+            return records.records(connection, cadence, period_name, park_ids)
+
+    def attempts(self, payout_id: int) -> list[OrderAttempt]:
+        """Every claim of the payout's orders, in the order they were made."""
+        with transaction(self._engine) as connection:
+            return records.attempts(connection, payout_id)
 
     def lines(self, payout_id: int) -> list[PayoutLine]:
         """The lines of one payout, bytewise by device."""

@@ -28,7 +28,7 @@ def payouts(
         wanted = wanted.where(payout.c.period_name == period_name)
     if park_ids is not None:
         wanted = wanted.where(is_any(payout.c.park_id, park_ids))
-    found = _with_orders(connection, connection.execute(wanted).all())
+    found = with_orders(connection, connection.execute(wanted).all())
     return sorted(
         found, key=lambda each: (each.cadence.encode(), each.period_name, each.park_id.encode(), each.revision)
     )
@@ -53,21 +53,30 @@ def unfinished(connection: Connection, limit: int) -> list[PayoutProgress]:
         .order_by(payout.c.period_end, payout.c.id)
         .limit(limit)
     )
-    return _with_orders(connection, connection.execute(wanted).all())
+    return with_orders(connection, connection.execute(wanted).all())
 
 
 def lines(connection: Connection, payout_id: int) -> list[PayoutLine]:
     """The lines of one payout, bytewise by device."""
     wanted = select(payout_line).where(payout_line.c.payout_id == payout_id).order_by(payout_line.c.line_no)
-    return [
-        PayoutLine(
-            row.device_id, row.active_seconds, row.active_days, Fraction(row.units_exact), row.amount, row.reason
-        )
-        for row in connection.execute(wanted)
-    ]
+    return [line_of(row) for row in connection.execute(wanted)]
 
 
-def _with_orders(connection: Connection, rows: Sequence[StoredRow]) -> list[PayoutProgress]:
+def line_of(row: StoredRow) -> PayoutLine:
+    """A stored line as a value."""
+    return PayoutLine(
+        device_id=row.device_id,
+        active_seconds=row.active_seconds,
+        active_days=row.active_days,
+        units=Fraction(row.units_exact),
+        amount=row.amount,
+        reason=row.reason,
+        day_seconds=tuple(row.day_seconds),
+    )
+
+
+def with_orders(connection: Connection, rows: Sequence[StoredRow]) -> list[PayoutProgress]:
+    """Payout rows as progress, each with its orders, in the order of `rows`."""
     ids = [row.id for row in rows]
     wanted: Select[tuple[object, ...]] = (
         select(payout_order)

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from signalq_billing.adapters.postgres.tables import activity_snapshot
+from signalq_billing.adapters.postgres.tables import StoredRow, activity_snapshot
 from signalq_billing.domain.activity import ActivitySnapshot, BadRows
 from signalq_billing.domain.period import Period
 from signalq_billing.errors import SourceInvalid, UsageError
@@ -42,20 +42,30 @@ def load(connection: Connection, snapshot_id: int) -> ActivitySnapshot:
     row = connection.execute(select(activity_snapshot).where(activity_snapshot.c.id == snapshot_id)).one_or_none()
     if row is None:
         raise UsageError(f"there is no activity snapshot {snapshot_id}")
+    return ActivitySnapshot(
+        period=period_of(row),
+        result_table=row.result_table,
+        watermark=row.watermark,
+        rows_read=row.rows_read,
+        bad_rows=bad_rows_of(row),
+        clock=row.clock,
+        source_revision=row.source_revision,
+        rules_digest=row.rules_digest,
+    )
+
+
+def period_of(row: StoredRow) -> Period:
+    """The period of a snapshot. Raises SourceInvalid if time zone data moved its bounds since."""
     period = Period(row.cadence, row.period_name, row.period_end_date, row.timezone)
     if (period.start, period.end) != (row.period_start, row.period_end):
         raise SourceInvalid(
             f"the bounds of {period} were {row.period_start} to {row.period_end} when its activity was extracted, "
             f"and are {period.start} to {period.end} now: time zone data changed. Extract again"
         )
+    return period
+
+
+def bad_rows_of(row: StoredRow) -> BadRows:
+    """What a snapshot left out."""
     bad: dict[str, Any] = row.bad_rows
-    return ActivitySnapshot(
-        period=period,
-        result_table=row.result_table,
-        watermark=row.watermark,
-        rows_read=row.rows_read,
-        bad_rows=BadRows(bad["by_reason"], bad["considered"], tuple(bad["examples"])),
-        clock=row.clock,
-        source_revision=row.source_revision,
-        rules_digest=row.rules_digest,
-    )
+    return BadRows(bad["by_reason"], bad["considered"], tuple(bad["examples"]))

@@ -154,6 +154,7 @@ def _values(computed: Payout, digest: str, origin: ComputedFrom, parks: LockedPa
         "snapshot_id": origin.snapshot_id,
         "order_per": forming.order_per(computed).value,
         "digest": digest,
+        "activity_digest": computed.activity_digest,
         "code_version": code_version(),
         "computed_at": parks.now,
         "updated_at": parks.now,
@@ -186,7 +187,8 @@ def _write_lines(connection: Connection, computed: Payout, payout_id: int, parks
             copy.write_row(
                 (
                     *(payout_id, line_no, park_id, escape(line.device_id), name, revision),
-                    *(line.active_seconds, line.active_days, forming.shown(line.units), forming.exact(line.units)),
+                    *(line.active_seconds, line.active_days, list(line.day_seconds)),
+                    *(forming.shown(line.units), forming.exact(line.units)),
                     *(line.amount, line.reason, not_created, now, now),
                 )
             )

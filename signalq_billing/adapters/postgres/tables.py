@@ -148,6 +148,7 @@ payout = Table(
     _instant("computed_at"),
     _instant("created_at"),
     _instant("updated_at"),
+    Column("activity_digest", StoredText(), nullable=False, server_default=text("''")),
     UniqueConstraint("park_id", "cadence", "period_name", "revision", name="payout_identity"),
     ExcludeConstraint(
         ("park_id", "="),
@@ -188,6 +189,7 @@ payout_line = Table(
     _progress_column(),
     _instant("created_at"),
     _instant("updated_at"),
+    Column("day_seconds", ARRAY(Integer), nullable=False, server_default=text("'{}'")),
     PrimaryKeyConstraint("payout_id", "line_no"),
     CheckConstraint("amount >= 0", name="amount"),
     CheckConstraint("active_seconds >= 0 AND active_days >= 0 AND units >= 0", name="activity"),

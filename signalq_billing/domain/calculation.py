@@ -1,0 +1,112 @@
+"""The arithmetic of one payout, step by step and exact until the one rounding point (SPEC section 6).
+
+`compute.py` makes payouts of it; whoever explains an amount reads the steps.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
+
+from signalq_billing.domain.config import Limits, PayTerms, Scope
+from signalq_billing.domain.money import in_minor, round_to_minor, spread
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a device's activity counts for. Devices below `min_active_days` are not eligible and earn nothing."""
+
+    device_id: str
+    units: Fraction
+    eligible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One device's way to its line, in major units: `charged` by the model (scope park: its part of the park's
+    charge), `bounded` by device limits, `exact` after the park's limits, and `minor`, whole minor units."""
+
+    counted: Counted
+    charged: Fraction
+    bounded: Fraction
+    exact: Fraction
+    minor: int
+
+    def remainder(self, currency: str) -> Fraction:
+        """What rounding the exact amount down leaves over, in minor units."""
+        scaled = in_minor(self.exact, currency)
+        return scaled - floor(scaled)
+
+    def extra(self, currency: str) -> int:
+        """How many minor units the line got beyond its exact amount rounded down: 0 or 1."""
+        return self.minor - floor(in_minor(self.exact, currency))
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """A payout's money: shares sorted bytewise by device, their sum `charged`, that sum within the park's limits, and
+    the total in minor units. `park_units` is what scope park charged for, None in scope device."""
+
+    shares: tuple[Share, ...]
+    park_units: Fraction | None
+    charged: Fraction
+    limited: Fraction
+    total_minor: int
+
+    @property
+    def eligible(self) -> int:
+        return sum(share.counted.eligible for share in self.shares)
+
+
+def calculate(terms: PayTerms, counted: Sequence[Counted]) -> Calculation:
+    """Charge, limit, round once and spread; the order of `counted` does not matter."""
+    ordered = sorted(counted, key=lambda each: each.device_id.encode())
+    eligible = [index for index, each in enumerate(ordered) if each.eligible]
+    units = [ordered[index].units for index in eligible]
+    charged = _charged(terms, units)
+    bounded = [_device_bounded(amount, terms) for amount in charged]
+    before = sum(bounded, Fraction(0))
+    limited = _park_bounded(before, terms.limits, bool(eligible))
+    exact = _shared(limited, bounded) if limited != before else bounded
+    trails = dict(zip(eligible, zip(charged, bounded, exact, strict=True), strict=True))
+    nothing = (Fraction(0), Fraction(0), Fraction(0))
+    amounts = [trails.get(index, nothing) for index in range(len(ordered))]
+    total_minor = round_to_minor(limited, terms.currency, terms.rounding)
+    minors = spread(total_minor, [final for _, _, final in amounts], terms.currency)
+    shares = tuple(Share(each, *trail, minor) for each, trail, minor in zip(ordered, amounts, minors, strict=True))
+    in_park = terms.charge.scope is Scope.PARK
+    return Calculation(shares, sum(units, Fraction(0)) if in_park else None, before, limited, total_minor)
+
+
+def _charged(terms: PayTerms, units: Sequence[Fraction]) -> list[Fraction]:
+    """What the model charges for each eligible device; in scope park its part of the one charge."""
+    model = terms.charge.model
+    if terms.charge.scope is Scope.DEVICE:
+        return [model.price(each) for each in units]
+    return _shared(model.price(sum(units, Fraction(0))), units) if units else []
+
+
+def _device_bounded(amount: Fraction, terms: PayTerms) -> Fraction:
+    if terms.charge.scope is Scope.PARK:
+        return amount
+    return _bounded(amount, terms.limits.device_min, terms.limits.device_max)
+
+
+def _park_bounded(total: Fraction, limits: Limits, anyone: bool) -> Fraction:
+    """The total within the park's limits; a minimum is due only if a device is eligible."""
+    return _bounded(total, limits.park_min if anyone else None, limits.park_max)
+
+
+def _shared(total: Fraction, weights: Sequence[Fraction]) -> list[Fraction]:
+    """`total` in proportion to `weights`, equally if all of them are 0."""
+    weight = sum(weights, Fraction(0))
+    return [total * own / weight if weight else total / len(weights) for own in weights]
+
+
+def _bounded(amount: Fraction, least: Decimal | None, most: Decimal | None) -> Fraction:
+    if least is not None:
+        amount = max(amount, Fraction(least))
+    if most is not None:
+        amount = min(amount, Fraction(most))
+    return amount
