@@ -187,9 +187,8 @@ def _write_lines(connection: Connection, computed: Payout, payout_id: int, parks
             copy.write_row(
                 (
                     *(payout_id, line_no, park_id, escape(line.device_id), name, revision),
-                    *(line.active_seconds, line.active_days, list(line.day_seconds)),
-                    *(forming.shown(line.units), forming.exact(line.units)),
-                    *(line.amount, line.reason, not_created, now, now),
+                    *(line.active_seconds, line.active_days, forming.shown(line.units), forming.exact(line.units)),
+                    *(line.amount, line.reason, not_created, now, now, list(line.day_seconds)),
                 )
             )
 
