@@ -2,9 +2,10 @@
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,6 +30,7 @@ SCHEMA = pa.schema(
     ]
 )
 ATTEMPTS = 4
+Found = TypeVar("Found")
 END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
 EXAMPLE_FIELDS = ("park_id", "device_id", "status", "status_at", "event_id")
 
@@ -55,9 +57,15 @@ class Result:
 def read_result(client: YtClient, path: str) -> Result:
     """Read all of a result table. Raises SourceUnavailable if it keeps coming incomplete, SourceInvalid if it is gone
     or is not one of ours."""
+    return read_whole(client, path, checked_result, "extract the period again")
+
+
+def read_whole(client: YtClient, path: str, checked: Callable[[bytes, str], Found], remedy: str) -> Found:
+    """A table's Arrow bytes as what `checked` makes of them; what it calls SourceUnavailable is read again, a few
+    times. Raises SourceUnavailable, or SourceInvalid if the table is gone: `remedy` says what to do then."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _read_once(client, path)
+            return checked(_read_once(client, path, remedy), path)
         except SourceUnavailable:
             if attempt == ATTEMPTS:
                 raise
@@ -93,22 +101,18 @@ def _day_seconds(text: bytes, lengths: list[int], path: str, period: Period) -> 
     return seconds
 
 
-def _read_once(client: YtClient, path: str) -> Result:
-    with translated(f"reading {path}", "the result table is gone; extract the period again"):
+def _read_once(client: YtClient, path: str, remedy: str) -> bytes:
+    with translated(f"reading {path}", f"the result table is gone; {remedy}"):
         stream = client.read_table(path, format="arrow", raw=True, enable_read_parallel=False)
         try:
-            content = stream.read()
+            return bytes(stream.read())
         finally:
             stream.close()
-    return checked_result(content, path)
 
 
 def checked_result(content: bytes, path: str) -> Result:
     """A result table's Arrow bytes, sorted and proven complete. Raises SourceUnavailable, SourceInvalid."""
-    try:
-        table = arrow_table(content)
-    except (pa.ArrowException, OSError) as error:
-        raise SourceUnavailable(f"reading {path}: the Arrow stream is broken: {error}") from error
+    table = arrow_table(content, SCHEMA, path)
     scan = pc.equal(table["park_id"], pa.scalar(b"", pa.large_binary()))
     statistics = _statistics(table.filter(scan), path)
     lines = table.filter(pc.invert(scan)).select(["park_id", "device_id", "day_seconds"])
@@ -117,11 +121,18 @@ def checked_result(content: bytes, path: str) -> Result:
     return Result(statistics, lines.sort_by([("park_id", "ascending"), ("device_id", "ascending")]))
 
 
-def arrow_table(content: bytes) -> pa.Table:
-    """All streams of an answer as one table of our columns and types, whatever order, encoding and string type each
-    came in. Raises SourceInvalid for a column that is missing, ArrowException or OSError for a cut stream."""
+def arrow_table(content: bytes, schema: pa.Schema, path: str) -> pa.Table:
+    """All streams of an answer as one table of these columns and types, whatever order, encoding and string type each
+    came in. Raises SourceInvalid for a column that is missing, SourceUnavailable for a cut stream."""
+    try:
+        return pa.concat_tables(_streams(content, schema)).combine_chunks()
+    except (pa.ArrowException, OSError) as error:
+        raise SourceUnavailable(f"reading {path}: the Arrow stream is broken: {error}") from error
+
+
+def _streams(content: bytes, schema: pa.Schema) -> Iterator[pa.Table]:
+    yield pa.Table.from_batches([], schema=schema)
     buffer = io.BytesIO(content)
-    tables = [pa.Table.from_batches([], schema=SCHEMA)]
     while buffer.tell() < len(content):
         # An empty table is sent as nothing at all, as the end of a stream alone, or as a stream without columns.
         if content.startswith(END_OF_STREAM, buffer.tell()):
@@ -130,11 +141,10 @@ def arrow_table(content: bytes) -> pa.Table:
         part = pa.ipc.open_stream(buffer).read_all()
         if part.num_columns == 0:
             continue
-        missing = set(SCHEMA.names) - set(part.column_names)
+        missing = set(schema.names) - set(part.column_names)
         if missing:
             raise SourceInvalid(f"a result table without {', '.join(sorted(missing))} was not written by this version")
-        tables.append(pa.Table.from_arrays([_plain(part[field.name], field.type) for field in SCHEMA], schema=SCHEMA))
-    return pa.concat_tables(tables).combine_chunks()
+        yield pa.Table.from_arrays([_plain(part[field.name], field.type) for field in schema], schema=schema)
 
 
 def _plain(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
@@ -161,13 +171,13 @@ def _bad_rows(text: bytes, considered: int) -> BadRows:
         number, count, *shown = line.split(" ")
         reason = BAD_ROW_REASONS[int(number) - 1]
         by_reason[reason] = int(count)
-        examples.extend({"reason": reason, **_example(each)} for each in dict.fromkeys(shown))
+        examples.extend(bad_row_example(reason, each) for each in dict.fromkeys(shown))
     return BadRows(by_reason, considered, tuple(examples))
 
 
-def _example(shown: str) -> dict[str, str]:
-    """`null` is a null; bytes that are no UTF-8 are shown as escapes."""
+def bad_row_example(reason: str, shown: str) -> dict[str, str]:
+    """A bad row as a statement shows it; `null` is a null, and bytes that are no UTF-8 are shown as escapes."""
     values = (
         "null" if each == "-" else bytes.fromhex(each).decode(errors="backslashreplace") for each in shown.split(":")
     )
-    return dict(zip(EXAMPLE_FIELDS, values, strict=False))
+    return {"reason": reason, **dict(zip(EXAMPLE_FIELDS, values, strict=False))}

@@ -9,19 +9,22 @@ from contextlib import contextmanager
 
 from yt.wrapper import YtClient
 
-from signalq_billing.adapters.ytsaurus import result, statement
+from signalq_billing.adapters.ytsaurus import device, result, statement
 from signalq_billing.adapters.ytsaurus.failures import FAILURES, reasons, translated
 from signalq_billing.adapters.ytsaurus.query import Patience, only_row, run_query
 from signalq_billing.adapters.ytsaurus.table import check_columns, revision
 from signalq_billing.adapters.ytsaurus.watermark import attribute_watermark
 from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, ParkActivity
+from signalq_billing.domain.device_history import DeviceHistory
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.source import MAX_WATERMARK, Source
+from signalq_billing.errors import UsageError
 
 log = logging.getLogger(__name__)
 
 KEPT = dt.timedelta(days=7)
 RESULT_NAME = "activity"
+HISTORY_NAME = "device"
 RULES_NAME = "rules"
 
 
@@ -64,7 +67,7 @@ class YtActivitySource:
         by_attribute = self._source.watermark != MAX_WATERMARK
         told = attribute_watermark(self._client, self._source.watermark, request.clock) if by_attribute else None
         before = revision(self._client, self._source.table)
-        with self._workspace(request.period) as directory:
+        with self._workspace(_node_name(request.period.cadence), str(request.period.name)) as directory:
             table = f"{directory}/{RESULT_NAME}"
             self._compute(request, directory, table)
             statistics = result.read_result(self._client, table).statistics
@@ -91,6 +94,23 @@ class YtActivitySource:
         with translated(f"removing {result_table}"):
             self._client.remove(directory if ours else result_table, recursive=True, force=True)
 
+    def history(self, device_id: str, period: Period, clock: dt.datetime) -> DeviceHistory:
+        """What the source says about one device around `period`, by one scan on the cluster (SPEC section 3).
+
+        Leaves nothing behind. Raises UsageError for an id that is not text, SourceUnavailable, SourceInvalid.
+        """
+        if not _is_text(device_id):
+            raise UsageError(f"{device_id!r} is not text (UTF-8), which every device id is")
+        check_columns(self._client, self._source)
+        doing = f"asking {self._source.table} for device {device_id}"
+        with self._workspace(HISTORY_NAME) as directory:
+            table = f"{directory}/{HISTORY_NAME}"
+            text = statement.device_statement(device_id, period, clock, self._source, table)
+            run_query(self._client, text, self._source.clique, self._patience, doing)
+            found = device.read_history(self._client, table)
+        self._clear(directory)
+        return found.history(device_id, self._source.lookback_days)
+
     def _compute(self, request: ActivityRequest, directory: str, table: str) -> None:
         doing = f"extracting {request.period} from {self._source.table}"
         rules = f"{directory}/{RULES_NAME}"
@@ -103,16 +123,10 @@ class YtActivitySource:
             self._client.remove(rules, force=True)
 
     @contextmanager
-    def _workspace(self, period: Period) -> Iterator[str]:
-        """A directory of this extraction's own, which expires, so that even a killed run leaves nothing for ever."""
+    def _workspace(self, *names: str) -> Iterator[str]:
+        """A directory of this query's own, which expires, so that even a killed run leaves nothing for ever."""
         expires = dt.datetime.now(dt.UTC) + KEPT
-        parts = (
-            self._source.result_directory.rstrip("/"),
-            _node_name(period.cadence),
-            str(period.name),
-            uuid.uuid4().hex,
-        )
-        directory = "/".join(parts)
+        directory = "/".join((self._source.result_directory.rstrip("/"), *names, uuid.uuid4().hex))
         with translated(f"creating {directory} (result_directory of source.yaml)"):
             attributes = {"expiration_time": expires.strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
             self._client.create("map_node", directory, recursive=True, attributes=attributes)
@@ -136,3 +150,11 @@ def _node_name(text: str) -> str:
 
 def _instant(microseconds: int) -> dt.datetime | None:
     return statement.instant(microseconds) if microseconds else None
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

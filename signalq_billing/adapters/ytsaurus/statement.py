@@ -84,6 +84,19 @@ def activity_statement(request: ActivityRequest, source: Source, rule_table: str
     )
 
 
+def device_statement(device_id: str, period: Period, clock: dt.datetime, source: Source, result_table: str) -> str:
+    """The statement that puts what the source says about one device into `result_table` (SPEC section 3)."""
+    return _template("device.sql").substitute(
+        _columns(source.columns),
+        **_period_bounds(period, source.lookback_days),
+        **_good_bounds(clock),
+        device=literal(device_id),
+        source=identifier(source.table),
+        result=identifier(result_table),
+        example=_example(source.columns),
+    )
+
+
 def watermark_statement(source: Source, clock: dt.datetime) -> str:
     """The statement that asks for the newest good row alone."""
     return _template("watermark.sql").substitute(
