@@ -11,10 +11,11 @@ from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, P
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.device_history import DeviceHistory
 from signalq_billing.domain.order import BillingOrder, NotFound, Outcome, Rejected, Unavailable, Unknown
+from signalq_billing.domain.paid import ConfigSpan, PaidSpan, StoredTotal
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PayoutProgress, StoreResult
-from signalq_billing.domain.record import AppliedVersion, OrderAttempt, PayoutRecord
+from signalq_billing.domain.record import AppliedVersion, OrderAttempt, PayoutRecord, SupersededVersion
 
 
 class Clock(Protocol):
@@ -131,6 +132,11 @@ class PayoutStore(Protocol):
         and revision. Raises SourceInvalid if time zone data changed a stored period's bounds since."""
         ...
 
+    def stored_totals(self, period: Period, park_ids: Sequence[str]) -> list[StoredTotal]:
+        """What is stored under the name of `period`, for any park, and for these parks over any part of its time;
+        sorted by park (bytewise), cadence and time."""
+        ...
+
     def attempts(self, payout_id: int) -> list[OrderAttempt]:
         """Every claim of the payout's orders and what came of it, in the order they were made."""
         ...
@@ -169,6 +175,14 @@ class ConfigStore(Protocol):
 
     def applied(self, park_ids: Sequence[str] | None = None) -> list[AppliedVersion]:
         """Every version that stands with who applied it and when, sorted by park (bytewise) and date."""
+        ...
+
+    def superseded(self, park_id: str) -> list[SupersededVersion]:
+        """Every version of a park that stands no more, by date and the order they were applied in."""
+        ...
+
+    def paid_within(self, spans: Sequence[ConfigSpan]) -> list[PaidSpan]:
+        """Per span with any, the claimed periods of its park that start in it; in the order of `spans`."""
         ...
 
     def paid_versions(self) -> set[tuple[str, date]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -88,6 +88,18 @@ class ParkConfig:
         return self.effective_from.isoformat()
 
 
+def taking_effect(
+    versions: Iterable[ParkConfig], cadences: Mapping[str, Cadence], timezone: str
+) -> list[tuple[dt.datetime, ParkConfig]]:
+    """The versions of one park by date, each with the instant it takes effect: local midnight in its own cadence's
+    zone, or in the zone of the version before it (`timezone` for the first) where `cadences` does not know its own."""
+    found: list[tuple[dt.datetime, ParkConfig]] = []
+    for version in sorted(versions, key=lambda each: each.effective_from):
+        timezone = cadences[version.cadence].timezone if version.cadence in cadences else timezone
+        found.append((local_midnight(version.effective_from, timezone), version))
+    return found
+
+
 def in_force(
     versions: Iterable[ParkConfig], cadence: Cadence, period: Period, cadences: dict[str, Cadence]
 ) -> ParkConfig | None:
@@ -98,10 +110,8 @@ def in_force(
     or that names another cadence, means None.
     """
     newest: ParkConfig | None = None
-    timezone = cadence.timezone
-    for version in sorted(versions, key=lambda each: each.effective_from):
-        timezone = cadences[version.cadence].timezone if version.cadence in cadences else timezone
-        if local_midnight(version.effective_from, timezone) <= period.start:
+    for instant, version in taking_effect(versions, cadences, cadence.timezone):
+        if instant <= period.start:
             newest = version
     if newest is None or not newest.enabled or newest.cadence != cadence.name:
         return None

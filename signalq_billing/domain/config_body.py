@@ -97,14 +97,19 @@ def body_hash(config: ParkConfig) -> str:
 
 def changed_fields(old: ParkConfig, new: ParkConfig) -> list[str]:
     """The paths of the keys in which two versions differ, such as `limits.park_max`; `charge.model` covers all of
-    its charge, and lists count as one value."""
-    before, after = _flat(to_body(old)), _flat(to_body(new))
+    its charge, `enabled` all of a version, and lists count as one value."""
+    before, after = flat_body(old), flat_body(new)
     paths = [path for path in {**before, **after} if before.get(path) != after.get(path)]
     if "enabled" in paths:
         return ["enabled"]
     if "charge.model" in paths:
         paths = [path for path in paths if path == "charge.model" or not path.startswith("charge.")]
     return paths
+
+
+def flat_body(config: ParkConfig) -> dict[str, object]:
+    """The body with the path of each key, such as `limits.park_max`, instead of mappings; lists stay as they are."""
+    return _flat(to_body(config))
 
 
 def _flat(body: Mapping[str, object], under: str = "") -> dict[str, object]:

@@ -87,3 +87,12 @@ class AppliedVersion:
     config: ParkConfig
     applied_at: dt.datetime
     applied_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SupersededVersion:
+    """A config version that another one of its date has taken the place of, and who had it so when."""
+
+    version: AppliedVersion
+    superseded_at: dt.datetime
+    superseded_by: str

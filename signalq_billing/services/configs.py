@@ -3,7 +3,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.config_body import changed_fields
@@ -12,6 +12,7 @@ from signalq_billing.domain.configs import Configs
 from signalq_billing.domain.near_miss import suggestion
 from signalq_billing.errors import ConfigInvalid, ConfigProblem, UsageError
 from signalq_billing.ports import ConfigStore
+from signalq_billing.services.paid_periods import paid_period_warnings
 
 Key = tuple[str, dt.date]
 
@@ -81,12 +82,22 @@ def _orphan_warning(config: ParkConfig) -> ConfigProblem:
     return ConfigProblem("applied", 0, config.park_id, "cadence", message)
 
 
+def compare(configs: Configs, store: ConfigStore, stored: Sequence[ParkConfig] | None = None) -> ConfigChanges:
+    """What applying `configs` would do to the store, warned of versions that come too late for paid periods.
+
+    `stored` are the versions that stand, if the caller has read them already. Raises ConfigInvalid.
+    """
+    changes = check(configs, store.current() if stored is None else stored, store.paid_versions())
+    late = paid_period_warnings(configs, (*changes.added, *changes.changed), changes.kept, store)
+    return replace(changes, warnings=(*changes.warnings, *late))
+
+
 def apply(configs: Configs, store: ConfigStore, actor: str) -> ConfigChanges:
     """Check `configs` against the store and store them in one transaction, in the name of `actor`.
 
     Returns what was done. Raises ConfigInvalid, and then nothing was stored.
     """
-    changes = check(configs, store.current(), store.paid_versions())
+    changes = compare(configs, store)
     if changes.added or changes.changed:
         store.apply(configs.park_configs, actor)
     return changes

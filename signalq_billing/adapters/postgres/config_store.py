@@ -7,12 +7,14 @@ from typing import cast
 
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
+from signalq_billing.adapters.postgres import paid
 from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_parks
 from signalq_billing.adapters.postgres.tables import StoredRow, config_version, is_any, payout
 from signalq_billing.adapters.postgres.transaction import transaction
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.config_body import body_hash, from_body, to_body
-from signalq_billing.domain.record import AppliedVersion
+from signalq_billing.domain.paid import ConfigSpan, PaidSpan
+from signalq_billing.domain.record import AppliedVersion, SupersededVersion
 from signalq_billing.errors import ConfigInvalid, ConfigProblem
 
 VersionKey = tuple[str, dt.date]
@@ -45,6 +47,25 @@ class PostgresConfigStore:
                 for row in connection.execute(wanted)
             ]
         return sorted(found, key=lambda each: (each.config.park_id.encode(), each.config.effective_from))
+
+    def superseded(self, park_id: str) -> list[SupersededVersion]:
+        """Every version of a park that stands no more, by date and the order they were applied in."""
+        version = config_version.c
+        wanted = select(config_version).where(version.park_id == park_id, version.superseded_at.is_not(None))
+        with transaction(self._engine) as connection:
+            return [
+                SupersededVersion(
+                    AppliedVersion(from_body(row.body), row.applied_at, row.applied_by),
+                    row.superseded_at,
+                    row.superseded_by,
+                )
+                for row in connection.execute(wanted.order_by(version.effective_from, version.id))
+            ]
+
+    def paid_within(self, spans: Sequence[ConfigSpan]) -> list[PaidSpan]:
+        """Per span with any, the claimed periods of its park that start in it."""
+        with transaction(self._engine) as connection:
+            return paid.paid_within(connection, spans)
 
     def paid_versions(self) -> set[VersionKey]:
         """(park_id, effective_from) of the versions some claimed payout was computed with."""

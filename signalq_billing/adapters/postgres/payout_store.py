@@ -7,10 +7,21 @@ from itertools import islice
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from signalq_billing.adapters.postgres import claims, holds, overlaps, reading, records, schema, snapshots, storing
+from signalq_billing.adapters.postgres import (
+    claims,
+    holds,
+    overlaps,
+    paid,
+    reading,
+    records,
+    schema,
+    snapshots,
+    storing,
+)
 from signalq_billing.adapters.postgres.transaction import transaction
 from signalq_billing.domain.activity import ActivitySnapshot
 from signalq_billing.domain.order import NotFound, Outcome
+from signalq_billing.domain.paid import StoredTotal
 from signalq_billing.domain.payout import Payout, PayoutLine
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PayoutProgress
@@ -86,6 +97,11 @@ class PostgresPayoutStore:
         """The payouts of one period with lines and origin, sorted by cadence, park (bytewise) and revision."""
         with transaction(self._engine) as connection:
             return records.records(connection, cadence, period_name, park_ids)
+
+    def stored_totals(self, period: Period, park_ids: Sequence[str]) -> list[StoredTotal]:
+        """Sums of what is stored under the name of `period`, and for these parks over any part of its time."""
+        with transaction(self._engine) as connection:
+            return paid.stored_totals(connection, period, park_ids)
 
     def attempts(self, payout_id: int) -> list[OrderAttempt]:
         """Every claim of the payout's orders, in the order they were made."""

@@ -13,12 +13,16 @@ from signalq_billing.domain.config import Charge, Limits, ParkConfig, PayTerms, 
 from signalq_billing.domain.config_rules import Place, PlacedVersion
 from signalq_billing.domain.configs import Configs
 from signalq_billing.domain.guards import Guards
+from signalq_billing.domain.paid import ConfigSpan, PaidSpan
 from signalq_billing.domain.period import Cadence, Every
+from signalq_billing.domain.record import AppliedVersion, SupersededVersion
 from signalq_billing.domain.source import Source
 from signalq_billing.errors import ConfigInvalid, ConfigProblem, UsageError
 from signalq_billing.services.configs import apply, check, show
 
 WEEKLY = Cadence("weekly", Every.WEEK, 1, dt.date(2026, 1, 5), "Europe/Moscow")
+NOW = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+PAID_WEEKS = dt.date(2026, 11, 16), dt.date(2026, 11, 23)
 MONTHLY = Cadence("monthly", Every.MONTH, 1, dt.date(2026, 1, 1), "Europe/Moscow")
 
 
@@ -65,6 +69,16 @@ class Stored:
 
     def paid_versions(self) -> set[tuple[str, dt.date]]:
         return self.paid
+
+    def applied(self, park_ids: Sequence[str] | None = None) -> list[AppliedVersion]:
+        return [AppliedVersion(each, NOW, "cli anna") for each in self.current(park_ids)]
+
+    def superseded(self, park_id: str) -> list[SupersededVersion]:
+        return []
+
+    def paid_within(self, spans: Sequence[ConfigSpan]) -> list[PaidSpan]:
+        """Two paid weeks from 2026-11-16 for park `paid`, none for others."""
+        return [PaidSpan(span, *PAID_WEEKS, 2) for span in spans if span.park_id == "paid" and span.begins < NOW]
 
     def apply(self, configs: Sequence[ParkConfig], actor: str) -> Mapping[str, int]:
         self.standing |= {(each.park_id, each.effective_from): each for each in configs}
