@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
+from signalq_billing.domain.charge import exact_price
 from signalq_billing.domain.config import Limits, PayTerms, Scope
 from signalq_billing.domain.money import in_minor, round_to_minor, spread
 
@@ -33,13 +34,8 @@ class Share:
     exact: Fraction
     minor: int
 
-    def remainder(self, currency: str) -> Fraction:
-        """What rounding the exact amount down leaves over, in minor units."""
-        scaled = in_minor(self.exact, currency)
-        return scaled - floor(scaled)
-
-    def extra(self, currency: str) -> int:
-        """How many minor units the line got beyond its exact amount rounded down: 0 or 1."""
+    def left_over(self, currency: str) -> int:
+        """How many of the minor units that rounding down left over this line got: 0 or 1."""
         return self.minor - floor(in_minor(self.exact, currency))
 
 
@@ -83,8 +79,8 @@ def _charged(terms: PayTerms, units: Sequence[Fraction]) -> list[Fraction]:
     """What the model charges for each eligible device; in scope park its part of the one charge."""
     model = terms.charge.model
     if terms.charge.scope is Scope.DEVICE:
-        return [model.price(each) for each in units]
-    return _shared(model.price(sum(units, Fraction(0))), units) if units else []
+        return [exact_price(model, each) for each in units]
+    return _shared(exact_price(model, sum(units, Fraction(0))), units) if units else []
 
 
 def _device_bounded(amount: Fraction, terms: PayTerms) -> Fraction:

@@ -11,7 +11,7 @@ from signalq_billing.domain.config import ParkConfig, PayTerms
 from signalq_billing.domain.money import from_minor
 from signalq_billing.domain.payout import Payout, PayoutLine
 from signalq_billing.domain.period import Period
-from signalq_billing.domain.units import UNITS
+from signalq_billing.domain.units import UNITS, exact_count
 
 BELOW_MIN_ACTIVE_DAYS = "below_min_active_days"
 NO_UNITS = "no_units"
@@ -50,7 +50,7 @@ def recalculate(terms: PayTerms, lines: Iterable[PayoutLine]) -> Calculation:
 def _counted(device: DeviceActivity, terms: PayTerms) -> Counted:
     eligible = device.active_days(terms.activity) >= terms.min_active_days
     unit = terms.charge.unit
-    units = UNITS[unit](device, terms.activity, eligible) if unit else Fraction(0)
+    units = exact_count(UNITS[unit], device, terms.activity, eligible) if unit else Fraction(0)
     return Counted(device.device_id, units, eligible)
 
 
