@@ -8,17 +8,17 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-import types
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 from signalq_billing.domain.activity import ActivityRules
-from signalq_billing.domain.charge import CHARGE_MODELS
-from signalq_billing.domain.charge.model import ChargeModel
+from signalq_billing.domain.charge import CHARGE_MODELS, ChargeModel
+from signalq_billing.domain.charge.absent import AbsentModel
+from signalq_billing.domain.charge.fields import field_types, without_none
 from signalq_billing.domain.config import Charge, Limits, OrderPer, ParkConfig, PayTerms, Rounding, Scope
-from signalq_billing.errors import ConfigInvalid, ConfigProblem
+from signalq_billing.domain.units import UNITS
+from signalq_billing.errors import UsageError
 
 
 def to_body(config: ParkConfig) -> dict[str, object]:
@@ -45,7 +45,7 @@ def _terms_body(terms: PayTerms) -> dict[str, object]:
             "model": model_name(charge.model),
             "unit": charge.unit,
             "scope": charge.scope.value,
-            **_encode_fields(charge.model),
+            **_charge_keys(charge.model),
         },
         "limits": _encode(terms.limits),
         "rounding": terms.rounding.value,
@@ -54,7 +54,8 @@ def _terms_body(terms: PayTerms) -> dict[str, object]:
 
 
 def from_body(body: Mapping[str, Any]) -> ParkConfig:
-    """The config a body was made from. Raises ConfigInvalid for a charge model this code does not have."""
+    """The config a body was made from. A charge model or unit that cannot be had makes it one that cannot be computed
+    (AbsentModel): that park has to wait, and no other."""
     return ParkConfig(
         park_id=body["park_id"],
         effective_from=dt.date.fromisoformat(body["effective_from"]),
@@ -76,13 +77,35 @@ def _terms(body: Mapping[str, Any]) -> PayTerms:
 
 
 def _charge(body: Mapping[str, Any]) -> Charge:
-    charge = dict(body["charge"])
-    name, unit, scope = charge.pop("model"), charge.pop("unit"), charge.pop("scope")
-    if name not in CHARGE_MODELS:
-        message = f"version {body['effective_from']} is stored with the charge model {name!r}, which is not installed"
-        raise ConfigInvalid([ConfigProblem("stored", 0, body["park_id"], "charge.model", message)])
-    model: ChargeModel = _decode(CHARGE_MODELS[name], charge)
+    keys = dict(body["charge"])
+    name, unit, scope = keys.pop("model"), keys.pop("unit"), keys.pop("scope")
+    try:
+        model = _stored_model(name, unit, keys)
+    except UsageError as error:
+        reason = f"park {body['park_id']}: version {body['effective_from']} of its config cannot be used: {error}"
+        model = AbsentModel(name, canonical_json(keys), reason)
     return Charge(model, unit, Scope(scope))
+
+
+def _stored_model(name: str, unit: str | None, keys: Mapping[str, Any]) -> ChargeModel:
+    """The model of stored keys. Raises UsageError if it or its unit cannot be had."""
+    kind = CHARGE_MODELS[name]
+    if unit is not None:
+        UNITS[unit]
+    try:
+        model: ChargeModel = _decode(kind, keys)
+    except Exception as error:  # keys of another version of the model, or whatever it has against them
+        brought = CHARGE_MODELS.origin(name) or "this version of signalq-billing"
+        raise UsageError(
+            f"the charge model {name!r} of {brought} does not take the keys that are stored, {', '.join(sorted(keys))} "
+            f"({type(error).__name__}: {error}): install the version of the package it was applied with"
+        ) from error
+    return model
+
+
+def _charge_keys(model: ChargeModel) -> dict[str, object]:
+    keys: dict[str, object] = json.loads(model.keys) if isinstance(model, AbsentModel) else _encode_fields(model)
+    return keys
 
 
 def canonical_json(body: Mapping[str, object]) -> str:
@@ -124,7 +147,7 @@ def _flat(body: Mapping[str, object], under: str = "") -> dict[str, object]:
 
 def model_name(model: ChargeModel) -> str:
     """The name configs give to the model of this kind."""
-    return next(name for name, kind in CHARGE_MODELS.items() if type(model) is kind)
+    return model.name if isinstance(model, AbsentModel) else CHARGE_MODELS.name_of(type(model))
 
 
 def decimal_text(number: Decimal) -> str:
@@ -133,13 +156,6 @@ def decimal_text(number: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text
-
-
-@cache
-def field_types(kind: type) -> dict[str, Any]:
-    """The init fields of a dataclass with their resolved types, in order."""
-    hints = get_type_hints(kind)
-    return {each.name: hints[each.name] for each in dataclasses.fields(kind) if each.init}
 
 
 def _encode_fields(value: object) -> dict[str, object]:
@@ -160,10 +176,9 @@ def _encode(value: object) -> object:
 
 def _decode(kind: Any, value: Any) -> Any:  # noqa: ANN401 - what it returns is of the type it is given
     """`value` of a body as the type a dataclass field asks for."""
-    if get_origin(kind) in {types.UnionType, Union}:
-        if value is None:
-            return None
-        kind = next(each for each in get_args(kind) if each is not types.NoneType)
+    kind, may_be_none = without_none(kind)
+    if may_be_none and value is None:
+        return None
     if kind is Decimal:
         return Decimal(value)
     if get_origin(kind) is tuple:

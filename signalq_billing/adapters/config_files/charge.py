@@ -1,18 +1,19 @@
 """The `charge` of a config, read by the dataclass fields of its model: a new model changes nothing here (SPEC 6)."""
 
 import dataclasses
-import types
 from decimal import Decimal
 from typing import Any, get_args, get_origin
 
 from signalq_billing.adapters.config_files.keys import Keys
-from signalq_billing.adapters.config_files.values import Reader, number, one_of, switch, text, whole
-from signalq_billing.domain.charge import CHARGE_MODELS, Tier
-from signalq_billing.domain.charge.model import ChargeModel
+from signalq_billing.adapters.config_files.values import Reader, Wrong, number, one_of, switch, text, whole
+from signalq_billing.adapters.config_files.yaml_tree import Tree
+from signalq_billing.domain.charge import CHARGE_MODELS, ChargeModel, Tier
+from signalq_billing.domain.charge.fields import field_types, without_none
 from signalq_billing.domain.config import Charge, Scope
-from signalq_billing.domain.config_body import field_types
 from signalq_billing.domain.config_rules import tier_problems
+from signalq_billing.domain.registry import Registry
 from signalq_billing.domain.units import UNITS
+from signalq_billing.errors import UsageError
 
 
 def read_charge(config: Keys) -> Charge | None:
@@ -20,11 +21,11 @@ def read_charge(config: Keys) -> Charge | None:
     keys = config.keys("charge", needed=True)
     if keys is None:
         return None
-    name = keys.need("model", one_of(CHARGE_MODELS))
+    name = keys.need("model", usable(CHARGE_MODELS))
     scope = keys.may("scope", one_of([each.value for each in Scope]), Scope.DEVICE.value)
     if name is None:
-        keys.optional("unit", one_of(UNITS))
-        keys.mark({field for kind in CHARGE_MODELS.values() for field in field_types(kind)})
+        keys.optional("unit", usable(UNITS))
+        keys.mark(_keys_of_any_model(keys))
         keys.close()
         return None
     kind = CHARGE_MODELS[name]
@@ -33,13 +34,44 @@ def read_charge(config: Keys) -> Charge | None:
     keys.close()
     if not complete or (kind.counts_units and unit is None):
         return None
-    return Charge(kind(**values), unit, Scope(scope))
+    model = _made(config, kind, values)
+    return None if model is None else Charge(model, unit, Scope(scope))
+
+
+def _made(config: Keys, kind: type[ChargeModel], values: dict[str, object]) -> ChargeModel | None:
+    try:
+        return kind(**values)
+    except Exception as error:  # whatever a model of another package has against its keys
+        config.problem("charge", f"its model does not take these keys together: {error}")
+        return None
+
+
+def usable(registry: Registry[Any]) -> Reader[str]:
+    """A name of this registry that a run can use, whatever package brings it."""
+    known = one_of(registry)
+
+    def read(tree: Tree) -> str:
+        try:
+            name = known(tree)
+            registry.verify(name)
+        except UsageError as error:
+            raise Wrong(str(error)) from error
+        return name
+
+    return read
+
+
+def _keys_of_any_model(keys: Keys) -> set[str]:
+    """What may stand here while the model is not known; a model from outside may have any key."""
+    if CHARGE_MODELS.may_have_outside:
+        return set(keys.tree.values)
+    return {field for kind in CHARGE_MODELS.built_ins.values() for field in field_types(kind)}
 
 
 def _unit(keys: Keys, name: str, kind: type[ChargeModel]) -> str | None:
     if kind.counts_units:
-        return keys.need("unit", one_of(UNITS))
-    if keys.optional("unit", one_of(UNITS)) is not None:
+        return keys.need("unit", usable(UNITS))
+    if keys.optional("unit", usable(UNITS)) is not None:
         keys.warning("unit", f"has no effect: the model {name} counts no units")
     return None
 
@@ -62,11 +94,13 @@ def _fields(keys: Keys, kind: type) -> tuple[dict[str, object], bool]:
 def _field(keys: Keys, field: dataclasses.Field[Any], hint: Any) -> object:  # noqa: ANN401 - a type annotation
     """The value of one field; MISSING where its default applies, or where it is wrong."""
     required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-    if get_origin(hint) is types.UnionType and types.NoneType in get_args(hint):
-        hint = next(each for each in get_args(hint) if each is not types.NoneType)
-        if required and keys.says_null(field.name):
-            return None
+    hint, may_be_none = without_none(hint)
+    if may_be_none and required and keys.says_null(field.name):
+        return None
     if get_origin(hint) is tuple:
+        if not required and field.name not in keys.tree.values:
+            keys.mark([field.name])
+            return dataclasses.MISSING
         return _tuple(keys, field.name, get_args(hint)[0])
     reader = _reader(hint, field)
     found = keys.need(field.name, reader) if required else keys.optional(field.name, reader)

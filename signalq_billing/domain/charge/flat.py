@@ -5,6 +5,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
 
+from signalq_billing.domain.charge.model import ChargeStep
+
 
 @dataclass(frozen=True, slots=True)
 class Flat:
@@ -16,3 +18,6 @@ class Flat:
 
     def price(self, quantity: Fraction) -> Fraction:  # noqa: ARG002 - a flat price ignores the quantity
         return Fraction(self.amount)
+
+    def steps(self, quantity: Fraction) -> tuple[ChargeStep, ...]:
+        return (ChargeStep("flat amount", self.price(quantity)),)

@@ -1,10 +1,13 @@
 """graduated: each tier prices only the units that fall into it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from signalq_billing.domain.charge.tier import Tier
+from signalq_billing.domain.charge.model import ChargeStep, units_text
+from signalq_billing.domain.charge.tier import Tier, spans
+from signalq_billing.domain.readable import price_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +19,25 @@ class Graduated:
     tiers: tuple[Tier, ...]
 
     def price(self, quantity: Fraction) -> Fraction:
-        total, below = Fraction(0), Fraction(0)
-        for tier in self.tiers:
+        filled = self._filled(quantity)
+        parts = (inside * Fraction(tier.unit_amount) + Fraction(tier.flat_amount) for tier, _, inside in filled)
+        return sum(parts, Fraction(0))
+
+    def steps(self, quantity: Fraction) -> tuple[ChargeStep, ...]:
+        steps: list[ChargeStep] = []
+        for tier, span, inside in self._filled(quantity):
+            units = f"{units_text(inside)} {span}".rstrip()
+            steps.append(ChargeStep(f"{units} × {price_text(tier.unit_amount)}", inside * Fraction(tier.unit_amount)))
+            if tier.flat_amount:
+                where = f" of the tier {span}" if span else ""
+                steps.append(ChargeStep(f"flat amount{where}", Fraction(tier.flat_amount)))
+        return tuple(steps) or (ChargeStep("0 units cost nothing", Fraction(0)),)
+
+    def _filled(self, quantity: Fraction) -> Iterator[tuple[Tier, str, Fraction]]:
+        """The tiers that any units fall in, their spans in words, and how many fall there."""
+        below = Fraction(0)
+        for tier, span in spans(self.tiers):
             top = quantity if tier.up_to is None else min(quantity, Fraction(tier.up_to))
-            inside = top - below
-            if inside > 0:
-                total += inside * Fraction(tier.unit_amount) + Fraction(tier.flat_amount)
+            if top > below:
+                yield tier, span, top - below
                 below = top
-        return total

@@ -5,6 +5,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
 
+from signalq_billing.domain.charge.model import ChargeStep, units_text
+from signalq_billing.domain.readable import price_text
+
 
 @dataclass(frozen=True, slots=True)
 class Standard:
@@ -16,3 +19,6 @@ class Standard:
 
     def price(self, quantity: Fraction) -> Fraction:
         return quantity * Fraction(self.unit_amount)
+
+    def steps(self, quantity: Fraction) -> tuple[ChargeStep, ...]:
+        return (ChargeStep(f"{units_text(quantity)} × {price_text(self.unit_amount)}", self.price(quantity)),)

@@ -2,6 +2,7 @@ import dataclasses
 import datetime as dt
 import json
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from signalq_billing.domain.activity import ActivityRules
 from signalq_billing.domain.charge import Flat, Graduated, Package, Standard, Tier, Volume
 from signalq_billing.domain.config import Charge, Limits, OrderPer, ParkConfig, PayTerms, Rounding, Scope
 from signalq_billing.domain.config_body import body_hash, canonical_json, decimal_text, from_body, to_body
-from signalq_billing.errors import ConfigInvalid
+from signalq_billing.errors import UsageError
 
 money = st.decimals(min_value=0, max_value=10**30, allow_nan=False, allow_infinity=False, places=9)
 names = st.text(min_size=1, max_size=8)
@@ -127,11 +128,23 @@ def test_canonical_json_does_not_depend_on_the_order_of_keys():
     assert canonical_json({"b": "é", "a": 1}) == canonical_json({"a": 1, "b": "é"}) == '{"a":1,"b":"é"}'
 
 
-def test_a_stored_model_that_is_not_installed_is_named():
-    body = to_body(config())
-    body["charge"] = {"model": "auction", "unit": None, "scope": "device"}
-    with pytest.raises(ConfigInvalid, match=r"park park-1 charge.model.*2026-11-01.*'auction'"):
-        from_body(body)
+@pytest.mark.parametrize(
+    ("charge", "told"),
+    [
+        ({"model": "auction", "unit": None, "scope": "device", "bid": "7"}, "there is no charge model 'auction'"),
+        ({"model": "standard", "unit": "wheel_turn", "scope": "park", "unit_amount": "1"}, "no unit 'wheel_turn'"),
+        (
+            {"model": "standard", "unit": "active_day", "scope": "park", "amount": "1"},
+            "does not take the keys that are stored, amount",
+        ),
+    ],
+)
+def test_a_stored_charge_that_cannot_be_had_stays_as_it_is_and_says_so_when_priced(charge, told):
+    body = to_body(config()) | {"charge": charge}
+    kept = from_body(body)
+    assert to_body(kept) == body
+    with pytest.raises(UsageError, match=r"park park-1: version 2026-11-01 .*" + told):
+        kept.terms.charge.model.price(Fraction(1))
 
 
 @pytest.mark.parametrize(

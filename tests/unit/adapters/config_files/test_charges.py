@@ -143,7 +143,7 @@ class Bonus:
 def test_a_new_model_needs_no_code_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: str, model: Bonus
 ) -> None:
-    monkeypatch.setitem(CHARGE_MODELS, "bonus", Bonus)
+    monkeypatch.setitem(CHARGE_MODELS.built_ins, "bonus", Bonus)
     where = directory(tmp_path, p=park(charge=f"{{model: bonus, unit: active_hour, {keys}}}"))
     [config] = load(where).park_configs
     assert config.terms is not None
@@ -152,7 +152,7 @@ def test_a_new_model_needs_no_code_here(
 
 
 def test_a_new_model_is_checked_like_any_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CHARGE_MODELS, "bonus", Bonus)
+    monkeypatch.setitem(CHARGE_MODELS.built_ins, "bonus", Bonus)
     assert told(tmp_path, "{model: bonus, unit: active_hour, amount: -1, strict: 5, extr: 1}") == [
         f"{AT}.after: is missing",
         f"{AT}.amount: must be at least 0, not -1",
