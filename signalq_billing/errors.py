@@ -3,11 +3,13 @@ field it is about, and says what to do; differences that are expected (discrepan
 
     SignalqBillingError               exit code 1
     ├── UsageError                    exit code 2: the caller asked for something that does not exist
-    │   └── ConfigInvalid             exit code 2: configs with problems, all of them in one report
+    │   ├── ConfigInvalid             exit code 2: configs with problems, all of them in one report
+    │   └── RegisterUnreadable        exit code 2: a file that is no register, or not one that can be understood
     ├── Refused                       exit code 3: possible, but not now or not allowed
     │   ├── PeriodNotOver             the period still runs, or has not begun
     │   ├── ActivityIncomplete        the replica has not reached the end of the period yet
-    │   └── Held                      a guard or an operator holds the payout
+    │   ├── Held                      a guard or an operator holds the payout
+    │   └── RegisterMismatch          a register taken back is not what is stored: nothing was marked
     ├── BadRowsExceeded               too much of status_history is unusable: nobody is paid
     ├── SourceUnavailable             YTsaurus cannot be reached or failed: try again
     ├── SourceInvalid                 status_history or its result cannot be read as described by source.yaml
@@ -18,6 +20,7 @@ field it is about, and says what to do; differences that are expected (discrepan
     ├── BillingMisconfigured          billing-orders refuses us as such (401, 403, 404, 405): nothing is held
     ├── OutcomeUnknown                billing-orders may or may not hold the order: ask before anything else
     ├── IdempotencyConflict           one key, two payloads: stop that payout and alert
+    ├── RegisterUnbalanced            stored lines, payouts and orders of a period do not add up to the same
     └── PayoutsUnfinished             some payouts of a run are not created yet; reconcile goes on with them
 """
 
@@ -64,6 +67,14 @@ class ConfigInvalid(UsageError):
         super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
 
 
+class RegisterUnreadable(UsageError):
+    """A file is not a register, or rows of it cannot be understood; `problems` has every one of them."""
+
+    def __init__(self, head: str, problems: Sequence[object] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__(_report(head, problems))
+
+
 class Refused(SignalqBillingError):
     """Possible in principle, refused now."""
 
@@ -80,6 +91,15 @@ class ActivityIncomplete(Refused):
 
 class Held(Refused):
     """A guard or an operator holds the payout until somebody releases it."""
+
+
+class RegisterMismatch(Refused):
+    """A register that is taken back differs from what is stored, or marking it might pay twice; nothing was marked.
+    `problems` has every reason."""
+
+    def __init__(self, head: str, problems: Sequence[object] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__(_report(head, problems))
 
 
 class BadRowsExceeded(SignalqBillingError):
@@ -122,5 +142,13 @@ class IdempotencyConflict(SignalqBillingError):
     """The same external_ref stands for two different payloads."""
 
 
+class RegisterUnbalanced(SignalqBillingError):
+    """The database disagrees with itself about a period: its lines, payouts and orders do not add up to the same."""
+
+
 class PayoutsUnfinished(SignalqBillingError):
     """A run ended with payouts that are neither created nor held."""
+
+
+def _report(head: str, problems: Sequence[object]) -> str:
+    return "\n".join([head, *(f"  {problem}" for problem in problems)])

@@ -10,6 +10,7 @@ from typing import Protocol
 from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, ParkActivity
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.device_history import DeviceHistory
+from signalq_billing.domain.marking import Mark, MarkedBy, StoredOrder
 from signalq_billing.domain.order import BillingOrder, NotFound, Outcome, Rejected, Unavailable, Unknown
 from signalq_billing.domain.paid import ConfigSpan, PaidSpan, StoredTotal
 from signalq_billing.domain.payout import Payout
@@ -163,7 +164,25 @@ class PayoutStore(Protocol):
         """
         ...
 
-    def hold(self, payout_id: int, reason: str, actor: str) -> None: ...
+    def hold(self, payout_id: int, reason: str, actor: str) -> None:
+        """Hold a payout; one whose orders are all created stays as it is."""
+        ...
+
+    def release(self, payout_id: int, by: str, note: str) -> bool:
+        """Let a held payout go, approved as it stands; False if it is not held."""
+        ...
+
+    def orders(self, external_refs: Iterable[str]) -> list[StoredOrder]:
+        """The orders of these keys that there are, with what decides whether they may be marked."""
+        ...
+
+    def mark_created(self, marks: Sequence[Mark], by: MarkedBy) -> None:
+        """Make all these orders `created`, though billing-orders did not create them, and freeze their payouts.
+
+        One transaction over all parks. Raises RegisterMismatch, and changes nothing, if one of them is not what it
+        was when the mark was made.
+        """
+        ...
 
 
 class ConfigStore(Protocol):

@@ -47,7 +47,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class OrderProgress:
-    """One order as people see it."""
+    """One order as people see it. `ambiguous`: it may have been sent although no answer says that it was created."""
 
     order_id: int
     external_ref: str
@@ -59,11 +59,13 @@ class OrderProgress:
     last_error: str | None
     claimed_until: dt.datetime | None
     retry_at: dt.datetime | None
+    ambiguous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutProgress:
-    """One payout as people see it. Its progress is `created` when all its orders are, `in_progress` when one is."""
+    """One payout as people see it. Its progress is `created` when all its orders are, `in_progress` when one is.
+    `approved`: somebody released it, and it is still what was released."""
 
     payout_id: int
     park_id: str
@@ -76,6 +78,7 @@ class PayoutProgress:
     reason: str | None
     hold_reason: str | None
     orders: Sequence[OrderProgress]
+    approved: bool = False
 
     @property
     def payment_progress(self) -> PaymentProgress:

@@ -65,7 +65,8 @@ class Submitter:
         """The payout's orders that are still to be made; of a held one, those to be asked about."""
         left = [order for order in payout.orders if order.payment_progress is not PaymentProgress.CREATED]
         report.already_created += len(payout.orders) - len(left)
-        reason = payout.hold_reason or (caps.exceeded_by(payout) if left else None)
+        # What a named person looked at and released is not held for its size again.
+        reason = payout.hold_reason or (caps.exceeded_by(payout) if left and not payout.approved else None)
         if reason is None or not left:
             return left
         if not payout.hold_reason:

@@ -30,6 +30,34 @@ def hold(connection: Connection, payout_id: int, reason: str, actor: str) -> Non
         put_on_hold(parks, row, reason, actor)
 
 
+def release(connection: Connection, payout_id: int, by: str, note: str) -> bool:
+    """Let a held payout go, in the name of `by`; False if it is not held. What is released is approved as it stands:
+    the guards do not hold it again for its size until it is computed anew. Raises UsageError for one there is not.
+    """
+    found = select(payout).where(payout.c.id == payout_id)
+    row = connection.execute(found).one_or_none()
+    if row is None:
+        raise UsageError(f"there is no payout {payout_id}")
+    parks = lock_parks(connection, [row.park_id])
+    row = connection.execute(found.with_for_update()).one_or_none()
+    if row is None or row.hold_reason is None:
+        return False
+    released = {
+        "hold_reason": None,
+        "hold_payload_hash": row.digest,
+        "held_at": None,
+        "hold_expires_at": None,
+        "released_at": parks.now,
+        "released_by": by,
+        "release_note": note,
+        "updated_at": parks.now,
+    }
+    connection.execute(update(payout).where(payout.c.id == row.id).values(released))
+    data = {"digest": row.digest, "total": format(row.total, "f"), "held_for": row.hold_reason}
+    parks.append(Entry(row.park_id, by, "released", note, row.id, data=data))
+    return True
+
+
 def put_on_hold(parks: LockedParks, row: StoredRow, reason: str, actor: str) -> None:
     """Hold a payout whose park is locked; held for the same reason already, nothing changes."""
     if row.hold_reason == reason:

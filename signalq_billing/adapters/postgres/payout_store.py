@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from signalq_billing.adapters.postgres import (
     claims,
     holds,
+    marking,
     overlaps,
     paid,
     reading,
@@ -20,6 +21,7 @@ from signalq_billing.adapters.postgres import (
 )
 from signalq_billing.adapters.postgres.transaction import transaction
 from signalq_billing.domain.activity import ActivitySnapshot
+from signalq_billing.domain.marking import Mark, MarkedBy, StoredOrder
 from signalq_billing.domain.order import NotFound, Outcome
 from signalq_billing.domain.paid import StoredTotal
 from signalq_billing.domain.payout import Payout, PayoutLine
@@ -137,6 +139,21 @@ class PostgresPayoutStore:
         """Hold a payout until somebody releases it."""
         with transaction(self._engine) as connection:
             holds.hold(connection, payout_id, reason, actor)
+
+    def release(self, payout_id: int, by: str, note: str) -> bool:
+        """Let a held payout go; False if it is not held."""
+        with transaction(self._engine) as connection:
+            return holds.release(connection, payout_id, by, note)
+
+    def orders(self, external_refs: Iterable[str]) -> list[StoredOrder]:
+        """The orders of these keys that there are, bytewise by key."""
+        with transaction(self._engine) as connection:
+            return marking.orders(connection, external_refs)
+
+    def mark_created(self, marks: Sequence[Mark], by: MarkedBy) -> None:
+        """Make all these orders `created`, or none: raises RegisterMismatch if one of them changed meanwhile."""
+        with transaction(self._engine) as connection:
+            marking.mark_created(connection, marks, by)
 
 
 def _batches(payouts: Iterable[Payout]) -> Iterator[list[Payout]]:

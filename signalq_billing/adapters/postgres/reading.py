@@ -101,6 +101,7 @@ def _payout(row: StoredRow, orders: Iterable[OrderProgress]) -> PayoutProgress:
         reason=row.reason,
         hold_reason=row.hold_reason,
         orders=tuple(orders),
+        approved=row.released_at is not None and row.hold_payload_hash == row.digest,
     )
 
 
@@ -116,4 +117,5 @@ def _order(row: StoredRow) -> OrderProgress:
         last_error=row.last_error,
         claimed_until=row.claimed_until,
         retry_at=row.retry_at,
+        ambiguous=row.ambiguous,
     )
