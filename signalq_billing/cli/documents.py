@@ -7,22 +7,34 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from signalq_billing.domain.activity import BadRows
+from signalq_billing.domain.activity import ActivitySnapshot, BadRows
 from signalq_billing.domain.money import money_text
 from signalq_billing.domain.order import utc_iso
 from signalq_billing.domain.payout import Payout, PayoutLine
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import OrderProgress, PayoutProgress
 from signalq_billing.services.preview import Preview
+from signalq_billing.services.run import RunResult
 
 
 def preview_document(preview: Preview) -> dict[str, Any]:
     """What `preview --json` prints."""
-    snapshot = preview.snapshot
+    period = preview.snapshot.period
     return {
-        "cadence": snapshot.period.cadence,
-        "period": period_document(snapshot.period),
+        "cadence": period.cadence,
+        "period": period_document(period),
         "parks": [_park(payout) for payout in preview.payouts],
+        **source_document(preview.snapshot),
+    }
+
+
+def run_document(result: RunResult) -> dict[str, Any]:
+    """What `run --json` prints: what `status` does, and what the run read from the source."""
+    return {**status_document(result.payouts), **source_document(result.snapshot)}
+
+
+def source_document(snapshot: ActivitySnapshot) -> dict[str, Any]:
+    return {
         "bad_rows": bad_rows_document(snapshot.bad_rows),
         "watermark": utc_iso(snapshot.watermark) if snapshot.watermark else None,
     }

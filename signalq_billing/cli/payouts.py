@@ -39,6 +39,7 @@ def preview(
     """
     from signalq_billing.cli import display
     from signalq_billing.cli.documents import preview_document
+    from signalq_billing.cli.source_text import print_source
     from signalq_billing.services.preview import preview as compute_preview
 
     wiring = Wiring()
@@ -58,8 +59,7 @@ def preview(
         display.print_json(preview_document(result))
         return
     display.print_payouts(result.payouts)
-    bad = result.snapshot.bad_rows
-    typer.echo(f"watermark {result.snapshot.watermark}; {result.snapshot.rows_read} rows read, {bad.total} of them bad")
+    print_source(result.snapshot)
 
 
 def run(
@@ -74,7 +74,8 @@ def run(
     Example: signalq-billing run --cadence weekly_msk --period 2026-11-16
     """
     from signalq_billing.cli import display
-    from signalq_billing.cli.documents import status_document
+    from signalq_billing.cli.documents import run_document
+    from signalq_billing.cli.source_text import print_source
 
     if dry_run:
         preview(cadence, period, park, json)
@@ -85,9 +86,10 @@ def run(
     with display.progress(quiet=json) as announce:
         result = wiring.runner(announce).run(chosen, configs, all_parks=not park, now=wiring.clock.now())
     if json:
-        display.print_json(status_document(result.payouts))
+        display.print_json(run_document(result))
     else:
         display.print_progress(result.payouts)
+        print_source(result.snapshot)
         orders = result.orders
         typer.echo(f"orders: {orders.created} created now, {orders.already_created} before, {orders.held} held")
     for problem in result.orders.problems:

@@ -56,12 +56,12 @@ class BadRows:
     """Rows of status_history that were left out, by reason, with a few examples (SPEC section 3).
 
     `considered` is the number of rows the share is taken of: those of the period and its lookback plus those
-    without a usable `status_at`.
+    without a usable `status_at`. An example has its `reason` first, then the columns as text, None for a null.
     """
 
     by_reason: Mapping[str, int] = field(default_factory=dict)
     considered: int = 0
-    examples: Sequence[Mapping[str, str]] = ()
+    examples: Sequence[Mapping[str, str | None]] = ()
 
     @property
     def total(self) -> int:

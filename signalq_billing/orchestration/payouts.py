@@ -105,8 +105,8 @@ def submit(cadence: str, batch: Mapping[str, Any]) -> None:
 
 @told_to_airflow
 def report(cadence: str) -> None:
-    """Show every park's payout and progress; fails while one is neither created, nor held, nor zero."""
-    from signalq_billing.orchestration.tables import log_progress
+    """Show every park's payout and progress, and what was read; fails while one is neither created, held nor zero."""
+    from signalq_billing.orchestration.tables import log_progress, log_source
     from signalq_billing.services.reporting import open_parks
 
     request = _request(cadence)
@@ -117,6 +117,9 @@ def report(cadence: str) -> None:
     store = bootstrap.payout_store()
     payouts = store.payouts(cadence, request.period.name, parks)
     log_progress(payouts)
+    snapshot_id = get_current_context()["ti"].xcom_pull(task_ids="extract")
+    if snapshot_id is not None:  # without one there is nothing that was read
+        log_source(store.snapshot(snapshot_id))
     unfinished = open_parks(request.period, parks, payouts, store)
     for each in unfinished:
         log.error("%s", each)

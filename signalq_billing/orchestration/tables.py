@@ -11,6 +11,8 @@ from decimal import Decimal
 from rich.console import Console
 from rich.table import Table
 
+from signalq_billing.domain.activity import ActivitySnapshot
+from signalq_billing.domain.bad_rows_text import bad_rows_text, example_lines
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.progress import PayoutProgress
 
@@ -49,6 +51,14 @@ def log_progress(payouts: Sequence[PayoutProgress]) -> None:
     _log(table, totals)
     if len(payouts) > MOST_ROWS:
         log.info("%d more are listed by `signalq-billing status`", len(payouts) - MOST_ROWS)
+
+
+def log_source(snapshot: ActivitySnapshot) -> None:
+    """What was read of status_history: rows, bad ones by reason with examples, the watermark."""
+    log.info("source: %d rows read, watermark %s", snapshot.rows_read, snapshot.watermark)
+    log.info("%s", bad_rows_text(snapshot.bad_rows))
+    for line in example_lines(snapshot.bad_rows):
+        log.info("bad row, left out: %s", line)
 
 
 def _log(table: Table, totals: dict[str, Decimal]) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 
 from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot
+from signalq_billing.domain.bad_rows_text import bad_rows_text, example_lines, reasons_text, share_text
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.source import Source
@@ -67,11 +68,11 @@ def check_bad_rows(snapshot: ActivitySnapshot, source: Source) -> None:
     bad = snapshot.bad_rows
     if bad.share <= source.bad_row_share:
         return
-    reasons = ", ".join(f"{reason}: {count}" for reason, count in sorted(bad.by_reason.items()))
-    examples = "\n".join(f"  {dict(example)}" for example in bad.examples)
+    examples = "\n".join(f"  {line}" for line in example_lines(bad))
     raise BadRowsExceeded(
-        f"{bad.total} of {bad.considered} rows of {source.table} for {snapshot.period} are unusable "
-        f"({float(bad.share):.3%}, allowed is {float(source.bad_row_share):.3%}): {reasons}. Nobody is paid.\n"
+        f"{bad.total:,} of {bad.considered:,} rows of {source.table} for {snapshot.period} are unusable: "
+        f"{share_text(bad.share)}, allowed is {share_text(source.bad_row_share)}. Nobody is paid.\n"
+        f"By reason: {reasons_text(bad)}.\n"
         f"Mend the source, or raise bad_row_share in source.yaml if leaving them out is right. Examples:\n{examples}"
     )
 
@@ -81,13 +82,16 @@ def _report(snapshot: ActivitySnapshot, metrics: Metrics, now: dt.datetime) -> N
     metrics.gauge("extract.rows_read", snapshot.rows_read, cadence=cadence)
     for reason, count in snapshot.bad_rows.by_reason.items():
         metrics.gauge("extract.bad_rows", count, cadence=cadence, reason=reason)
+    metrics.gauge("extract.bad_row_share", float(snapshot.bad_rows.share), cadence=cadence)
     if snapshot.watermark:
         metrics.gauge("watermark.lag_seconds", (now - snapshot.watermark).total_seconds(), cadence=cadence)
     log.info(
-        "%s: %d rows read, %d bad, watermark %s, result %s",
+        "%s: %d rows read, %s, watermark %s, result %s",
         snapshot.period,
         snapshot.rows_read,
-        snapshot.bad_rows.total,
+        bad_rows_text(snapshot.bad_rows),
         snapshot.watermark,
         snapshot.result_table,
     )
+    for line in example_lines(snapshot.bad_rows):
+        log.info("bad row, left out: %s", line)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from signalq_billing.domain.activity import ActivitySnapshot
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import PayoutProgress
@@ -22,8 +23,10 @@ Announce = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How the run ended: all payouts of its parks, what came of their orders, and in words the parks still open."""
+    """How the run ended: what it read from the source, all payouts of its parks, what came of their orders, and in
+    words the parks still open."""
 
+    snapshot: ActivitySnapshot
     payouts: Sequence[PayoutProgress]
     orders: SubmitReport
     unfinished: Sequence[str]
@@ -59,12 +62,12 @@ class Runner:
         self.announce("computing activity in YTsaurus")
         snapshot_id = self._extract(period, configs, now)
         self.announce("computing payouts")
-        self._compute(period, configs, snapshot_id, all_parks=all_parks)
+        snapshot = self._compute(period, configs, snapshot_id, all_parks=all_parks)
         self.announce("creating orders")
         park_ids = [config.park_id for config in configs]
         report = self.submitter.submit(self.payouts.payouts(period.cadence, period.name, park_ids))
         payouts = self.payouts.payouts(period.cadence, period.name, park_ids)
-        return RunResult(payouts, report, open_parks(period, park_ids, payouts, self.payouts))
+        return RunResult(snapshot, payouts, report, open_parks(period, park_ids, payouts, self.payouts))
 
     def _extract(self, period: Period, configs: Sequence[ParkConfig], now: dt.datetime) -> int:
         return extract_and_save(
@@ -78,7 +81,9 @@ class Runner:
             actor=self.actor,
         )
 
-    def _compute(self, period: Period, configs: Sequence[ParkConfig], snapshot_id: int, *, all_parks: bool) -> None:
+    def _compute(
+        self, period: Period, configs: Sequence[ParkConfig], snapshot_id: int, *, all_parks: bool
+    ) -> ActivitySnapshot:
         snapshot = self.payouts.snapshot(snapshot_id)
         compute_and_store(
             snapshot, snapshot_id, configs, activity=self.activity, payouts=self.payouts, actor=self.actor
@@ -86,3 +91,4 @@ class Runner:
         if all_parks:
             self.payouts.void_missing(period, [config.park_id for config in configs], self.actor)
         self.activity.discard(snapshot.result_table)
+        return snapshot

@@ -68,7 +68,7 @@ class Found:
 
     def _bad_rows(self) -> BadRows:
         by_reason: dict[str, int] = {}
-        examples: list[dict[str, str]] = []
+        examples: list[dict[str, str | None]] = []
         for number, reason in enumerate(BAD_ROW_REASONS, start=1):
             for row in self._of(b"%d" % number).to_pylist():
                 by_reason[reason] = row["row_count"]

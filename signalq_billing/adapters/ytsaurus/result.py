@@ -166,7 +166,7 @@ def _statistics(scan: pa.Table, path: str) -> Statistics:
 
 def _bad_rows(text: bytes, considered: int) -> BadRows:
     by_reason: dict[str, int] = {}
-    examples: list[dict[str, str]] = []
+    examples: list[dict[str, str | None]] = []
     for line in text.decode().splitlines():
         number, count, *shown = line.split(" ")
         reason = BAD_ROW_REASONS[int(number) - 1]
@@ -175,9 +175,9 @@ def _bad_rows(text: bytes, considered: int) -> BadRows:
     return BadRows(by_reason, considered, tuple(examples))
 
 
-def bad_row_example(reason: str, shown: str) -> dict[str, str]:
-    """A bad row as a statement shows it; `null` is a null, and bytes that are no UTF-8 are shown as escapes."""
+def bad_row_example(reason: str, shown: str) -> dict[str, str | None]:
+    """A bad row as a statement shows it: None for a null; bytes that are no UTF-8 are shown as escapes."""
     values = (
-        "null" if each == "-" else bytes.fromhex(each).decode(errors="backslashreplace") for each in shown.split(":")
+        None if each == "-" else bytes.fromhex(each).decode(errors="backslashreplace") for each in shown.split(":")
     )
     return {"reason": reason, **dict(zip(EXAMPLE_FIELDS, values, strict=False))}

@@ -54,9 +54,9 @@ def test_examples_show_what_is_bad(warehouse: Warehouse) -> None:
     examples = warehouse.extract(REQUEST, SOURCE).statistics.bad_rows.examples
     at = str(START)
     assert [tuple(example.values()) for example in examples] == [
-        ("status_at_missing", "park", "device", "online", "null"),
-        ("park_id_missing", "null", "device", "online", at),
-        ("status_missing", "b", "device", "null", at),
+        ("status_at_missing", "park", "device", "online", None),
+        ("park_id_missing", None, "device", "online", at),
+        ("status_missing", "b", "device", None, at),
         ("status_missing", "park", "device", "", at),
         ("not_utf8", "\\xffpark\n", "device", "online", at),
     ]

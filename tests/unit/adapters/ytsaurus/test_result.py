@@ -106,7 +106,7 @@ def test_statistics_are_read_from_their_row() -> None:
     shown = "7061726B:-::31:FF"
     found = read(stream([statistics(0, f"1 3 {shown} {shown}\n7 1 -:61:62:30:- 61:61:62:30:-")])).statistics
     assert (found.rows_read, found.newest_us, found.lines) == (10, 5, 0)
-    expected = {"park_id": "park", "device_id": "null", "status": "", "status_at": "1", "event_id": "\\xff"}
+    expected = {"park_id": "park", "device_id": None, "status": "", "status_at": "1", "event_id": "\\xff"}
     assert found.bad_rows.by_reason == {"status_at_missing": 3, "not_utf8": 1}
     assert found.bad_rows.considered == 8
     assert found.bad_rows.examples[0] == {"reason": "status_at_missing", **expected}

@@ -1,0 +1,28 @@
+"""What a command read from status_history, for people: rows, bad ones by reason with examples, the watermark."""
+
+from __future__ import annotations
+
+import typer
+
+from signalq_billing.cli import display
+from signalq_billing.domain.activity import ActivitySnapshot
+from signalq_billing.domain.bad_rows_text import examples_by_reason, share_text
+from signalq_billing.domain.order import utc_iso
+
+
+def print_source(snapshot: ActivitySnapshot) -> None:
+    """On standard output: a line, and a table of bad rows if there are any."""
+    bad = snapshot.bad_rows
+    typer.echo(
+        f"source: {snapshot.rows_read:,} rows read, {bad.total:,} of {bad.considered:,} bad"
+        f"{f' ({share_text(bad.share)}), left out' if bad.total else ''}; "
+        f"watermark {utc_iso(snapshot.watermark) if snapshot.watermark else 'none'}"
+    )
+    if not bad.total:
+        return
+    made = display.table("bad rows", "reason", "for example", right=("bad rows",))
+    told: set[str] = set()
+    for reason, count, example in examples_by_reason(bad):
+        made.add_row("" if reason in told else f"{count:,}", "" if reason in told else reason, example)
+        told.add(reason)
+    display.print_table(made)
