@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
     from signalq_billing.adapters.ytsaurus.source import YtActivitySource
     from signalq_billing.connections import Connection
+    from signalq_billing.domain.source import Source
     from signalq_billing.services.run import Announce, Runner
     from signalq_billing.services.submit import Submitter
     from signalq_billing.settings import Settings
@@ -95,6 +96,10 @@ class Wiring:
 
     @cached_property
     def activity(self) -> YtActivitySource:
+        return self.activity_of(self.config.source)
+
+    def activity_of(self, source: Source) -> YtActivitySource:
+        """A source other than the one of our own source.yaml, on the same cluster."""
         from signalq_billing.adapters.ytsaurus.client import yt_client
         from signalq_billing.adapters.ytsaurus.query import Patience
         from signalq_billing.adapters.ytsaurus.source import YtActivitySource
@@ -102,7 +107,7 @@ class Wiring:
 
         return YtActivitySource(
             yt_client(*ytsaurus_settings(connection(YTSAURUS))),
-            self.config.source,
+            source,
             Patience(time_limit=self.settings.query_timeout_seconds),
         )
 

@@ -10,6 +10,7 @@ from signalq_billing.domain.config_body import changed_fields
 from signalq_billing.domain.config_rules import stored_version, timeline_problems
 from signalq_billing.domain.configs import Configs
 from signalq_billing.domain.near_miss import suggestion
+from signalq_billing.domain.record import AppliedVersion, SupersededVersion
 from signalq_billing.errors import ConfigInvalid, ConfigProblem, UsageError
 from signalq_billing.ports import ConfigStore
 from signalq_billing.services.paid_periods import paid_period_warnings
@@ -31,13 +32,15 @@ class ConfigChanges:
 
 @dataclass(frozen=True, slots=True)
 class ConfigShown:
-    """The versions of one park, oldest first, the one in force on the day asked for, and those paid with."""
+    """The versions of one park, oldest first, the one in force on the day asked for, and those paid with.
+    `superseded` stand no more; None if they were not asked for."""
 
     park_id: str
     at: dt.date
-    in_force: ParkConfig | None
-    versions: tuple[ParkConfig, ...]
+    in_force: AppliedVersion | None
+    versions: tuple[AppliedVersion, ...]
     paid: frozenset[dt.date]
+    superseded: tuple[SupersededVersion, ...] | None = None
 
 
 def check(configs: Configs, stored: Sequence[ParkConfig], paid: Collection[Key] = frozenset()) -> ConfigChanges:
@@ -103,15 +106,16 @@ def apply(configs: Configs, store: ConfigStore, actor: str) -> ConfigChanges:
     return changes
 
 
-def show(store: ConfigStore, park_id: str, at: dt.date) -> ConfigShown:
+def show(store: ConfigStore, park_id: str, at: dt.date, *, superseded: bool = False) -> ConfigShown:
     """The versions of a park and the one in force on the local date `at`. Raises UsageError for an unknown park."""
-    versions = sorted(store.current([park_id]), key=lambda each: each.effective_from)
+    versions = tuple(sorted(store.applied([park_id]), key=lambda each: each.config.effective_from))
     if not versions:
         known = {config.park_id for config in store.current()}
         raise UsageError(f"park {park_id!r} has no config applied; {suggestion(park_id, known)}")
-    begun = [version for version in versions if version.effective_from <= at]
+    begun = [version for version in versions if version.config.effective_from <= at]
     paid = frozenset(date for park, date in store.paid_versions() if park == park_id)
-    return ConfigShown(park_id, at, begun[-1] if begun else None, tuple(versions), paid)
+    gone = tuple(store.superseded(park_id)) if superseded else None
+    return ConfigShown(park_id, at, begun[-1] if begun else None, versions, paid, gone)
 
 
 def _key(config: ParkConfig) -> Key:

@@ -197,8 +197,10 @@ def test_the_version_in_force_is_the_last_that_has_begun() -> None:
     first, second = version(date="2026-11-02"), version(date="2026-12-07", amount=11)
     store = Stored(first, second, version("other"), paid=[first, version("other", "2026-12-07")])
     shown = show(store, "p", dt.date(2026, 12, 6))
-    assert (shown.in_force, shown.versions, shown.paid) == (first, (first, second), {dt.date(2026, 11, 2)})
-    assert show(store, "p", dt.date(2026, 12, 7)).in_force == second
+    assert shown.in_force == AppliedVersion(first, NOW, "cli anna")
+    assert [each.config for each in shown.versions] == [first, second]
+    assert (shown.paid, shown.superseded) == ({dt.date(2026, 11, 2)}, None)
+    assert show(store, "p", dt.date(2026, 12, 7)).in_force == AppliedVersion(second, NOW, "cli anna")
     assert show(store, "p", dt.date(2026, 11, 1)).in_force is None
 
 
