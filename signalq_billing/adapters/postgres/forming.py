@@ -1,15 +1,13 @@
-"""From a computed payout to what is stored of it: its digest, its lines and its orders. No database here."""
+"""From a computed payout to what is stored of it: its orders and what is shown of its units. No database here."""
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
 from signalq_billing.domain.config import OrderPer
-from signalq_billing.domain.config_body import body_hash
-from signalq_billing.domain.order import OrderPayload, external_ref, payload_hash, utc_iso
+from signalq_billing.domain.digest import sorted_lines
+from signalq_billing.domain.order import OrderPayload, external_ref, payload_hash
 from signalq_billing.domain.payout import Payout, PayoutLine
 
 _SHOWN = Decimal("0.000001")
@@ -32,29 +30,6 @@ class FormedOrder:
 def order_per(payout: Payout) -> OrderPer:
     """How many orders the payout becomes; a config that is not enabled pays nothing either way."""
     return payout.config.terms.order_per if payout.config.terms else OrderPer.PARK
-
-
-def digest(payout: Payout) -> str:
-    """SHA-256 of all that was computed and of the config it was computed by: equal for equal payouts only."""
-    period = payout.period
-    content = {
-        "park_id": payout.park_id,
-        "period": [period.cadence, str(period.name), utc_iso(period.start), utc_iso(period.end), period.timezone],
-        "revision": payout.revision,
-        "config": body_hash(payout.config),
-        "currency": payout.currency,
-        "total": format(payout.total, "f"),
-        "reason": payout.reason,
-        "lines": [
-            [
-                *(line.device_id, line.active_seconds, line.active_days, exact(line.units)),
-                *(format(line.amount, "f"), line.reason, list(line.day_seconds)),
-            ]
-            for line in sorted_lines(payout)
-        ],
-    }
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def orders(payout: Payout) -> Iterator[FormedOrder]:
@@ -86,16 +61,6 @@ def _order(payout: Payout, device_id: str | None, amount: Decimal, lines: list[P
         lines=[(line.device_id, line.amount) for line in lines],
     )
     return FormedOrder(device_id, ref, amount, payload.body())
-
-
-def sorted_lines(payout: Payout) -> list[PayoutLine]:
-    """The lines, bytewise by device."""
-    return sorted(payout.lines, key=lambda line: line.device_id.encode())
-
-
-def exact(units: Fraction) -> str:
-    """Units as n/d, in lowest terms."""
-    return f"{units.numerator}/{units.denominator}"
 
 
 def shown(units: Fraction) -> Decimal:

@@ -20,6 +20,7 @@ from signalq_billing.adapters.postgres.tables import (
     payout_order,
 )
 from signalq_billing.domain.config_body import body_hash
+from signalq_billing.domain.digest import exact, payout_digest, sorted_lines
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import PaymentProgress, StoreResult
@@ -61,7 +62,7 @@ def store(connection: Connection, computed: Payout, origin: ComputedFrom) -> Sto
     """Store one payout with lines and orders. An overlap with another payout's period surfaces as the database's
     exclusion violation."""
     parks = lock_parks(connection, [computed.park_id])
-    digest = forming.digest(computed)
+    digest = payout_digest(computed)
     existing = _existing(connection, computed)
     if existing is not None and (existing.frozen_at or existing.retired_at):
         if (existing.period_start, existing.period_end) != (computed.period.start, computed.period.end):
@@ -183,11 +184,11 @@ def _write_lines(connection: Connection, computed: Payout, payout_id: int, parks
     park_id, name, revision, now = escape(computed.park_id), computed.period.name, computed.revision, parks.now
     not_created = PaymentProgress.NOT_CREATED.value
     with driver.cursor() as cursor, cursor.copy(copy_sql) as copy:
-        for line_no, line in enumerate(forming.sorted_lines(computed), start=1):
+        for line_no, line in enumerate(sorted_lines(computed), start=1):
             copy.write_row(
                 (
                     *(payout_id, line_no, park_id, escape(line.device_id), name, revision),
-                    *(line.active_seconds, line.active_days, forming.shown(line.units), forming.exact(line.units)),
+                    *(line.active_seconds, line.active_days, forming.shown(line.units), exact(line.units)),
                     *(line.amount, line.reason, not_created, now, now, list(line.day_seconds)),
                 )
             )
