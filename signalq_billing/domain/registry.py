@@ -10,12 +10,12 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from signalq_billing.errors import UsageError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import Distribution, EntryPoint
     from types import ModuleType
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class Registry(Mapping[str, T], Generic[T]):
         self.group = group
         self.built_ins = {name: accept(thing) for name, thing in built_ins.items()}
         self._accept = accept
-        self._scanned: dict[str, list[EntryPoint]] | str | None = None
+        self._scan: _Scan | None = None
         self._loaded: dict[str, T] = {}
         self._failed: dict[str, str] = {}
 
@@ -74,12 +74,9 @@ class Registry(Mapping[str, T], Generic[T]):
         return len(self.built_ins.keys() | self._offers.keys())
 
     @property
-    def may_have_outside(self) -> bool:
-        """Whether an installed package offers anything, as far as that can be told."""
-        try:
-            return bool(self._offers)
-        except UsageError:
-            return True
+    def has_outside(self) -> bool:
+        """Whether an installed package offers anything."""
+        return bool(self._offers)
 
     def verify(self, name: str) -> None:
         """Raises UsageError if the name cannot be used, or if a package offers a built-in one too.
@@ -88,10 +85,11 @@ class Registry(Mapping[str, T], Generic[T]):
         """
         if name not in self.built_ins:
             self[name]
-        elif rivals := self._rivals(name):
+        elif name in self._offers:
+            rivals = " and ".join(map(_told, self._offers[name]))
             raise UsageError(
-                f"the {self.kind} {name!r} is built in, and {' and '.join(map(_told, rivals))} offers one of that name "
-                "too: the built-in one is what runs use; rename the other one's entry point, or uninstall that package"
+                f"the {self.kind} {name!r} is built in, and {rivals} offers one of that name too: the built-in one is "
+                "what runs use; rename the other one's entry point, or uninstall that package"
             )
 
     def name_of(self, thing: T) -> str:
@@ -108,18 +106,13 @@ class Registry(Mapping[str, T], Generic[T]):
         """The package that brings it, as "name version"; empty for what is built in."""
         if name in self.built_ins:
             return ""
-        return ", ".join(map(_package, self._offers.get(name, [])))
+        return ", ".join(map(_origin, self._offers.get(name, [])))
 
     @property
     def _remedy(self) -> str:
-        return f"install the package that offers it as an entry point of the group {self.group!r}"
-
-    def _rivals(self, name: str) -> list[EntryPoint]:
-        """What is offered under a built-in name; none where nobody can tell, for a built-in is there either way."""
-        try:
-            return self._offers.get(name, [])
-        except UsageError:
-            return []
+        remedy = f"install the package that offers it as an entry point of the group {self.group!r}"
+        unread = self._scanned.unread
+        return f"{remedy}; what these packages offer cannot be read: {', '.join(unread)}" if unread else remedy
 
     def _is(self, name: str, thing: T) -> bool:
         try:
@@ -129,12 +122,14 @@ class Registry(Mapping[str, T], Generic[T]):
 
     @property
     def _offers(self) -> dict[str, list[EntryPoint]]:
-        """The entry points of the group by name; the installed packages are read once."""
-        if self._scanned is None:
-            self._scanned = _entry_points(self.group)
-        if isinstance(self._scanned, str):
-            raise UsageError(self._scanned)
-        return self._scanned
+        return self._scanned.offers
+
+    @property
+    def _scanned(self) -> _Scan:
+        """What the installed packages offer; read once, and only if somebody asks."""
+        if self._scan is None:
+            self._scan = _scan(self.group)
+        return self._scan
 
     def _load(self, name: str) -> T:
         if name in self._failed:
@@ -167,29 +162,51 @@ class Registry(Mapping[str, T], Generic[T]):
             ) from error
 
 
-def _entry_points(group: str) -> dict[str, list[EntryPoint]] | str:
-    """The entry points of a group by name, or what keeps them from being read."""
-    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, and rarely needed
+class _Scan(NamedTuple):
+    """The entry points of a group by name, and the packages whose entry points cannot be read, with the reason."""
 
-    found: dict[str, list[EntryPoint]] = {}
+    offers: dict[str, list[EntryPoint]]
+    unread: list[str]
+
+
+def _scan(group: str) -> _Scan:
+    from importlib.metadata import distributions  # noqa: PLC0415 - slow to import, and rarely needed
+
+    found: dict[tuple[str, str, str], EntryPoint] = {}
+    unread: list[str] = []
+    for package in distributions():
+        try:
+            offered = [each for each in package.entry_points if each.group == group]
+        except Exception as error:  # whatever damaged metadata leads to
+            unread.append(f"{_package(package)} ({type(error).__name__}: {error})")
+            continue
+        for each in offered:  # a package can be on the path twice; the first is what is imported
+            found.setdefault((each.name, _name(package), each.value), each)
+    offers: dict[str, list[EntryPoint]] = {}
+    for key in sorted(found):
+        offers.setdefault(key[0], []).append(found[key])
+    return _Scan(offers, unread)
+
+
+def _name(package: Distribution) -> str:
     try:
-        for each in sorted(entry_points(group=group), key=lambda each: (each.name, _package(each), each.value)):
-            found.setdefault(each.name, []).append(each)
-    except Exception as error:  # whatever damaged metadata leads to
-        return (
-            f"what the installed packages offer cannot be read ({type(error).__name__}: {error}): the metadata of one "
-            "of them is damaged; `pip list` helps to find the package to install anew"
-        )
-    return found
+        named: str | None = package.metadata["Name"]
+    except Exception:  # whatever damaged metadata leads to
+        named = None
+    return named or f"a package without a name in {package.locate_file('')}"
 
 
-def _package(entry_point: EntryPoint) -> str:
-    package = entry_point.dist
-    return f"{package.name} {package.version}" if package else "a package of no name"
+def _package(package: Distribution) -> str:
+    name = _name(package)
+    return name if " " in name else f"{name} {package.version}"
+
+
+def _origin(entry_point: EntryPoint) -> str:
+    return _package(entry_point.dist) if entry_point.dist else "an unknown package"
 
 
 def _told(entry_point: EntryPoint) -> str:
-    return f"{_package(entry_point)} (entry point '{entry_point.name} = {entry_point.value}')"
+    return f"{_origin(entry_point)} (entry point '{entry_point.name} = {entry_point.value}')"
 
 
 def takes(thing: object, count: int) -> bool:

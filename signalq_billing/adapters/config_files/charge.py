@@ -63,7 +63,7 @@ def usable(registry: Registry[Any]) -> Reader[str]:
 
 def _keys_of_any_model(keys: Keys) -> set[str]:
     """What may stand here while the model is not known; a model from outside may have any key."""
-    if CHARGE_MODELS.may_have_outside:
+    if CHARGE_MODELS.has_outside:
         return set(keys.tree.values)
     return {field for kind in CHARGE_MODELS.built_ins.values() for field in field_types(kind)}
 
