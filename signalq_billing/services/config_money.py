@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from signalq_billing.domain.activity import ActivityRules, ActivitySnapshot
 from signalq_billing.domain.comparison import Paid, ParkComparison, PeriodComparison
@@ -146,13 +147,14 @@ def _redefined(period: Period, totals: Iterable[StoredTotal]) -> str:
 def _not_comparable(period: Period, totals: Iterable[StoredTotal]) -> Mapping[str, str]:
     """Parks that were paid for part of the period's time by other periods, or for all of it in two currencies."""
     found: dict[str, str] = {}
-    seen: dict[str, StoredTotal] = {}
-    for total in totals:
-        other = seen.setdefault(total.park_id, total)
-        if (total.start, total.end) != (period.start, period.end):
-            found[total.park_id] = f"paid by {total.cadence} {total.period_name} for part of this time"
-        elif other is not total:
-            found.setdefault(total.park_id, f"stored in {other.currency} and in {total.currency}")
+    for park_id, of_park in groupby(totals, key=lambda total: total.park_id):
+        stored = list(of_park)
+        others = [total for total in stored if (total.start, total.end) != (period.start, period.end)]
+        if others:
+            more = f" and {len(others) - 1} more" if len(others) > 1 else ""
+            found[park_id] = f"part of its time is paid by {others[0].cadence} {others[0].period_name}{more}"
+        elif len(stored) > 1:
+            found[park_id] = f"what is stored is in {' and in '.join(total.currency for total in stored)}"
     return found
 
 

@@ -20,12 +20,16 @@ def paid_within(connection: Connection, spans: Sequence[ConfigSpan]) -> list[Pai
     """Per span with any, the claimed periods of its park that start in it; in the order of `spans`."""
     if not spans:
         return []
-    wanted = func.unnest(
-        literal(list(range(len(spans))), ARRAY(Integer)),
-        literal([span.park_id for span in spans], ARRAY(StoredText())),
-        literal([span.begins for span in spans], ARRAY(_INSTANT)),
-        literal([span.ends or _FOR_EVER for span in spans], ARRAY(_INSTANT)),
-    ).table_valued("number", "park_id", "begins", "ends", name="span")
+    wanted = (
+        func.unnest(
+            literal(list(range(len(spans))), ARRAY(Integer)),
+            literal([span.park_id for span in spans], ARRAY(StoredText())),
+            literal([span.begins for span in spans], ARRAY(_INSTANT)),
+            literal([span.ends or _FOR_EVER for span in spans], ARRAY(_INSTANT)),
+        )
+        .table_valued("number", "park_id", "begins", "ends", name="span")
+        .render_derived()
+    )
     starts = payout.c.period_start
     found = (
         select(
