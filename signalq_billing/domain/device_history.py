@@ -36,14 +36,15 @@ class Sightings:
 class DeviceHistory:
     """One device in one state of status_history (SPEC section 3), seen from one period.
 
-    `events` are in order and of [period start - `lookback_days` * 86 400 s, period end); `before` and `after` sum up
-    what is earlier and later, a park each, sorted bytewise. `bad_rows` are those that name this device, `rows_read` is
-    how many rows do so at all.
+    `events` are those of the period, in order. The rest is summed up, a park each, sorted bytewise: `lookback` what is
+    at most `lookback_days` * 86 400 s before the period, `before` what is earlier, `after` what is later than it.
+    `bad_rows` are those that name this device, `rows_read` is how many rows do so at all.
     """
 
     device_id: str
     lookback_days: int
     events: tuple[Event, ...] = ()
+    lookback: tuple[Sightings, ...] = ()
     before: tuple[Sightings, ...] = ()
     after: tuple[Sightings, ...] = ()
     bad_rows: BadRows = field(default_factory=BadRows)
@@ -52,10 +53,19 @@ class DeviceHistory:
     @property
     def seen(self) -> bool:
         """Whether any good row names the device, whenever."""
-        return bool(self.events or self.before or self.after)
+        return bool(self.events or self.lookback or self.before or self.after)
 
     @property
-    def last_before_events(self) -> Event | None:
-        """The last good event that is older than the lookback, of whatever park."""
-        latest = max(self.before, key=lambda each: (each.last, each.park_id), default=None)
-        return Event(latest.last, latest.park_id, latest.last_status) if latest else None
+    def carried(self) -> Event | None:
+        """The last event before the period, of whatever park, if it is not older than the lookback."""
+        return _last(self.lookback)
+
+    @property
+    def too_old(self) -> Event | None:
+        """The last event that is older than the lookback, of whatever park."""
+        return _last(self.before)
+
+
+def _last(sightings: tuple[Sightings, ...]) -> Event | None:
+    events = (Event(each.last, each.park_id, each.last_status) for each in sightings)
+    return max(events, default=None)

@@ -2,11 +2,11 @@
 seconds that activity is summed up from. Exact to the microsecond."""
 
 import datetime as dt
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from typing import NamedTuple
 
 from signalq_billing.domain.activity import ActivityRules
 from signalq_billing.domain.device_history import DeviceHistory, Event
@@ -34,8 +34,7 @@ class Refusal(StrEnum):
     SILENCE = "silence"
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """What an event lasted for inside the period: [begins, ends), never empty.
 
     `own` tells whether it is of the park that was asked for; other parks' intervals are never active here, and their
@@ -139,18 +138,14 @@ class Timeline:
 
 def timeline(history: DeviceHistory, period: Period, park_id: str, rules: ActivityRules) -> Timeline:
     """The device's timeline in `period` by the rules of `park_id` (SPEC section 4)."""
-    first = bisect_left(history.events, (period.start,))
-    # Of the lookback only the last event can last into the period, and nothing at its own instant comes after it.
-    relevant = history.events[max(first - 1, 0) :]
-    standing, superseded = _standing(relevant)
-    limit = _silence(rules)
-    refused = _refused(history, standing, period, park_id, limit)
-    statuses = frozenset(rules.active_statuses)
-    following: Sequence[Event | None] = [*standing[1:], None]
-    found = (
-        _interval(event, after, period, event.park_id == park_id, statuses, limit)
-        for event, after in zip(standing, following, strict=True)
-    )
+    standing, superseded = _standing(history.events)
+    upto = standing[0].at if standing else period.end
+    view = _View(period, park_id, frozenset(rules.active_statuses), _silence(rules))
+    refused = view.refused(history, upto)
+    if history.carried is not None and refused is None:
+        standing.insert(0, history.carried)
+    following = [*standing, None][1:]
+    found = (view.interval(event, after) for event, after in zip(standing, following, strict=True))
     return Timeline(period, park_id, tuple(each for each in found if each is not None), refused, superseded)
 
 
@@ -159,8 +154,7 @@ def merged(intervals: Iterable[Interval]) -> Iterator[Interval]:
     last: Interval | None = None
     for interval in intervals:
         if last is not None and _goes_on(last, interval):
-            last = replace(
-                interval,
+            last = interval._replace(
                 opened_at=last.opened_at,
                 begins=last.begins,
                 carried_in=last.carried_in,
@@ -207,55 +201,58 @@ def _standing(events: Sequence[Event]) -> tuple[list[Event], tuple[Event, ...]]:
     return standing, tuple(superseded)
 
 
-def _interval(
-    event: Event, after: Event | None, period: Period, own: bool, active_statuses: frozenset[str], limit: dt.timedelta
-) -> Interval | None:
-    until = after.at if after else period.end
-    begins = max(event.at, period.start)
-    ends = min(until, _later(event.at, limit)) if own else until
-    if ends <= begins:
-        return None
-    silenced = until - ends
-    ended_by = None if silenced else after
-    return Interval(
-        park_id=event.park_id,
-        own=own,
-        status=event.status,
-        active=own and event.status in active_statuses,
-        opened_at=event.at,
-        begins=begins,
-        ends=ends,
-        closed_by=_closing(event, ended_by, bool(silenced)),
-        carried_in=event.at < period.start,
-        next_park=ended_by.park_id if ended_by else None,
-        next_status=ended_by.status if ended_by else None,
-        silenced=silenced,
-    )
+class _View(NamedTuple):
+    """How one park sees events: what is active, and for how long after an event."""
+
+    period: Period
+    park_id: str
+    active_statuses: frozenset[str]
+    limit: dt.timedelta
+
+    def interval(self, event: Event, after: Event | None) -> Interval | None:
+        """What `event` lasts for until the next one stands; None if that is nothing inside the period."""
+        at, park_id, status, _ = event
+        own = park_id == self.park_id
+        until = after.at if after else self.period.end
+        begins = max(at, self.period.start)
+        silent = own and until - at > self.limit
+        ends = at + self.limit if silent else until
+        if ends <= begins:
+            return None
+        ended_by = None if silent else after
+        return Interval(
+            park_id,
+            own,
+            status,
+            active=own and status in self.active_statuses,
+            opened_at=at,
+            begins=begins,
+            ends=ends,
+            closed_by=Closing.SILENCE if silent else _closing(event, after),
+            carried_in=at < begins,
+            next_park=ended_by.park_id if ended_by else None,
+            next_status=ended_by.status if ended_by else None,
+            silenced=until - ends if silent else NOTHING,
+        )
+
+    def refused(self, history: DeviceHistory, until: dt.datetime) -> RefusedCarryIn | None:
+        """The last event before the period if it could have counted until then and does not."""
+        carried = history.carried
+        event = carried or history.too_old
+        start = self.period.start
+        if event is None or until <= start:
+            return None
+        own = event.park_id == self.park_id
+        if carried and not (own and start - carried.at >= self.limit):
+            return None
+        reason = Refusal.SILENCE if carried else Refusal.TOO_OLD
+        return RefusedCarryIn(event.park_id, own, event.status, event.at, until, reason)
 
 
-def _closing(event: Event, ended_by: Event | None, silent: bool) -> Closing:
-    if silent:
-        return Closing.SILENCE
-    if ended_by is None:
+def _closing(event: Event, after: Event | None) -> Closing:
+    if after is None:
         return Closing.PERIOD_END
-    return Closing.NEXT_EVENT if ended_by.park_id == event.park_id else Closing.OTHER_PARK
-
-
-def _refused(
-    history: DeviceHistory, standing: Sequence[Event], period: Period, park_id: str, limit: dt.timedelta
-) -> RefusedCarryIn | None:
-    carried = standing[0] if standing and standing[0].at < period.start else None
-    candidate = carried or history.last_before_events
-    if candidate is None:
-        return None
-    rest = standing[1:] if carried else standing
-    until = rest[0].at if rest else period.end
-    own = candidate.park_id == park_id
-    silent = own and _later(candidate.at, limit) <= period.start
-    if until <= period.start or (carried and not silent):
-        return None
-    reason = Refusal.SILENCE if carried else Refusal.TOO_OLD
-    return RefusedCarryIn(candidate.park_id, own, candidate.status, candidate.at, until, reason)
+    return Closing.NEXT_EVENT if after.park_id == event.park_id else Closing.OTHER_PARK
 
 
 def _goes_on(last: Interval, interval: Interval) -> bool:
@@ -265,11 +262,6 @@ def _goes_on(last: Interval, interval: Interval) -> bool:
 
 def _silence(rules: ActivityRules) -> dt.timedelta:
     """`max_silence` as far as a timedelta goes; none is longer than any period."""
-    longest = dt.timedelta.max // dt.timedelta(seconds=1)
     seconds = rules.max_silence_seconds
-    return dt.timedelta(seconds=longest if seconds is None else min(seconds, longest))
-
-
-def _later(instant: dt.datetime, by: dt.timedelta) -> dt.datetime:
-    latest = dt.datetime.max.replace(tzinfo=dt.UTC)
-    return instant + by if by < latest - instant else latest
+    longest = dt.timedelta.max // dt.timedelta(seconds=1)
+    return dt.timedelta.max if seconds is None else dt.timedelta(seconds=min(seconds, longest))

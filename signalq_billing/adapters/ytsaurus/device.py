@@ -40,14 +40,18 @@ class Found:
             device_id,
             lookback_days,
             events=tuple(self._events()),
+            lookback=tuple(self._sightings(b"lookback")),
             before=tuple(self._sightings(b"before")),
             after=tuple(self._sightings(b"after")),
             bad_rows=self._bad_rows(),
-            rows_read=pc.sum(self.groups["row_count"]).as_py() or 0,
+            rows_read=_sum(self.groups["row_count"]),
         )
 
     def _of(self, kind: bytes) -> pa.Table:
         return self.groups.filter(pc.equal(self.groups["kind"], pa.scalar(kind, pa.large_binary())))
+
+    def _rows(self, kind: bytes) -> int:
+        return _sum(self._of(kind)["row_count"])
 
     def _events(self) -> Iterator[Event]:
         events = self._of(b"event").sort_by(ORDER)
@@ -74,8 +78,8 @@ class Found:
                 by_reason[reason] = row["row_count"]
                 shown = dict.fromkeys((row["example"].decode(), row["other_example"].decode()))
                 examples.extend(bad_row_example(reason, each) for each in shown)
-        good = pc.sum(self._of(b"event")["row_count"]).as_py() or 0
-        return BadRows(by_reason, good + sum(by_reason.values()), tuple(examples))
+        considered = sum(by_reason.values()) + self._rows(b"event") + self._rows(b"lookback")
+        return BadRows(by_reason, considered, tuple(examples))
 
 
 def read_history(client: YtClient, path: str) -> Found:
@@ -93,6 +97,10 @@ def checked_history(content: bytes, path: str) -> Found:
     if counted != [groups.num_rows]:
         raise SourceUnavailable(f"reading {path}: {groups.num_rows} groups of rows came instead of {counted}")
     return Found(groups)
+
+
+def _sum(column: pa.ChunkedArray) -> int:
+    return int(pc.sum(column).as_py() or 0)
 
 
 def _texts(column: pa.ChunkedArray) -> list[str]:

@@ -1,4 +1,4 @@
--- What the source says about one device (SPEC section 3): its good rows of the window one by one, repeated ones
+-- What the source says about one device (SPEC section 3): its good rows of the period one by one, repeated ones
 -- counted, earlier and later ones summed up per park, bad ones per reason; and one row, kind = '', that says how many
 -- others there are. The source is scanned once. Result columns are String and UInt64 alone: cliques refuse or change
 -- other types in CREATE TABLE ... AS. Instants are UInt64 microseconds. Read from the inside out.
@@ -19,7 +19,7 @@ FROM (
         arrayJoin(arrayPushBack(groups, summary)) AS found
     FROM (
         -- 1. The scan. A kind is the number of the reason why rows are bad, 0 for bad ones that no share is taken of,
-        -- else the side of the window on which good ones are. Leading underscores keep the names here apart from
+        -- else what good ones are to the period. Leading underscores keep the names here apart from
         -- columns of the source: older cliques prefer a column.
         WITH
             ifNull(source.$park_id, '') AS _row_park,
@@ -40,8 +40,9 @@ FROM (
             multiIf(
                 _row_reason > 3 AND NOT _in_window, '0',
                 _row_reason > 0, toString(_row_reason),
-                _in_window, 'event',
                 _row_us < $window_start, 'before',
+                _row_us < $period_start, 'lookback',
+                _row_us < $period_end, 'event',
                 'after'
             ) AS _kind,
             if(_row_reason = 0, _row_park, '') AS _group_park,
