@@ -11,6 +11,7 @@ from signalq_billing.domain.timeline import Closing, LocalDay, Piece, Timeline, 
 from signalq_billing.services.explain import Explanation
 
 _SHOWN = 8
+_TOLD_AT = 38
 _USUAL_DAY = dt.timedelta(days=1)
 
 
@@ -44,6 +45,8 @@ def intervals(told: Explanation, only: Collection[dt.date], everything: bool) ->
     if told.timeline is None or told.history is None:
         yield from paragraph(f"They are not shown: {told.source_problem}")
         return
+    if not told.timeline.intervals:
+        yield "There are none in this period."
     for day, then, now in told.changed_days:
         yield from paragraph(
             f"! {day}: {then} s when the payout was computed, {now} s in status_history now. "
@@ -87,17 +90,17 @@ def _piece(piece: Piece, day: LocalDay, timeline: Timeline) -> Iterator[str]:
     period, interval = timeline.period, piece.interval
     span = f"{clock(piece.begins, period)}-{clock(piece.ends, period, day.ends)}"
     what = f"{interval.status} in {interval.park_id}" if not interval.own else interval.status
-    kind = "active" if interval.active else "paid there" if not interval.own else "not active"
+    kind = "active" if interval.active else "belongs to that park" if not interval.own else "not active"
     told = [f"{what}: {kind}", *_opened(piece, timeline), *_closed(piece)]
-    first, *rest = paragraph("; ".join(told), " " * 30) or [""]
-    yield f"  {span:<17} {duration(piece.microseconds):>9} {first.strip()}"
+    first, *rest = paragraph("; ".join(told), " " * _TOLD_AT)
+    yield f"  {span:<17} {duration(piece.microseconds):>16}  {first.strip()}"
     yield from rest
 
 
 def _opened(piece: Piece, timeline: Timeline) -> Iterator[str]:
     interval = piece.interval
     if interval.carried_in and piece.begins == interval.begins:
-        yield f"carried in from {instant(interval.opened_at, timeline.period)}"
+        yield f"since {instant(interval.opened_at, timeline.period)}, carried in"
     elif piece.begins != interval.begins:
         yield "goes on from the day before"
     if interval.events > 1 and piece.begins == interval.begins:
@@ -116,8 +119,11 @@ def _closed(piece: Piece) -> Iterator[str]:
         case Closing.PERIOD_END:
             yield "until the period's end"
         case Closing.SILENCE:
-            cut = interval.silenced // dt.timedelta(microseconds=1)
-            yield f"cut off by silence, {duration(cut)} not counted"
+            silent = duration(interval.silenced // dt.timedelta(seconds=1) * 1_000_000)
+            if interval.active:
+                yield f"cut off by silence: {silent} more not counted"
+            else:
+                yield f"then nothing was heard for {silent}"
 
 
 def _left_out(timeline: Timeline, history: DeviceHistory) -> Iterator[str]:

@@ -41,17 +41,15 @@ def pairs(found: Iterator[tuple[str, str]] | list[tuple[str, str]], width: int =
 
 
 def instant(at: dt.datetime, period: Period) -> str:
-    """An instant on the clocks of the period's zone; microseconds only where there are any."""
-    local = at.astimezone(zone(period.timezone))
-    return f"{local:%Y-%m-%d %H:%M:%S}{_micros(local)}"
+    """An instant on the clocks of the period's zone, to the second."""
+    return f"{at.astimezone(zone(period.timezone)):%Y-%m-%d %H:%M:%S}"
 
 
 def clock(at: dt.datetime, period: Period, end_of: dt.datetime | None = None) -> str:
-    """The time of day on the clocks of the period's zone; the midnight that ends a day is 24:00:00."""
+    """The time of day on the clocks of the period's zone, to the second; the end of a day is 24:00:00."""
     if end_of is not None and at == end_of:
         return "24:00:00"
-    local = at.astimezone(zone(period.timezone))
-    return f"{local:%H:%M:%S}{_micros(local)}"
+    return f"{at.astimezone(zone(period.timezone)):%H:%M:%S}"
 
 
 def duration(microseconds: int) -> str:
@@ -59,12 +57,8 @@ def duration(microseconds: int) -> str:
     seconds, micros = divmod(microseconds, 1_000_000)
     minutes, second = divmod(seconds, 60)
     text = f"{minutes // 60}:{minutes % 60:02}:{second:02}"
-    return f"{text}.{micros:06}".rstrip("0") if micros else text
+    return f"{text}.{micros:06}" if micros else text
 
 
 def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _micros(at: dt.datetime) -> str:
-    return f".{at.microsecond:06}".rstrip("0") if at.microsecond else ""

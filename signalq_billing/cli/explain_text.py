@@ -13,6 +13,7 @@ from signalq_billing.domain.calculation import Share
 from signalq_billing.domain.config import Scope
 from signalq_billing.domain.config_body import decimal_text, model_name
 from signalq_billing.domain.money import from_minor, in_minor, money_text
+from signalq_billing.domain.payout import PayoutLine
 from signalq_billing.domain.readable import number_text
 from signalq_billing.domain.units import counted_text
 from signalq_billing.domain.why import why_no_line, why_nothing
@@ -49,6 +50,7 @@ def _answer(told: Explanation) -> Iterator[str]:
         yield from paragraph(f"{where}: has no line in this payout.")
     elif told.line.reason is None:
         yield from paragraph(f"{where}: earned {_money(told, told.line.amount)}.")
+        yield from paragraph(_summary(told, told.line))
     else:
         yield from paragraph(f"{where}: earned nothing ({told.line.reason}).")
     yield from paragraph(why(told))
@@ -61,6 +63,17 @@ def _answer(told: Explanation) -> Iterator[str]:
             f"! This code makes other amounts of the same units. The payout was computed by "
             f"{told.stored.origin.code_version}, and what follows is the arithmetic of the code that runs now."
         )
+
+
+def _summary(told: Explanation, line: PayoutLine) -> str:
+    """In one sentence, how the amount came about."""
+    charge, days = told.terms.charge, plural(line.active_days, "active day")
+    counted = f"counted {_units(told, line.units)}" if charge.unit else "is eligible"
+    if charge.unit != "active_day":
+        counted += f" ({days})"
+    if charge.scope is Scope.PARK:
+        return f"It {counted}; the park is charged once ({model_name(charge.model)}), and this is its part of that."
+    return f"It {counted}; the park's charge model ({model_name(charge.model)}) and limits make this of it."
 
 
 def _agrees(told: Explanation) -> bool:

@@ -19,11 +19,13 @@ from signalq_billing.adapters.postgres.tables import (
     payout_line,
     payout_order,
 )
+from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.config_body import body_hash
 from signalq_billing.domain.digest import exact, payout_digest, sorted_lines
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import PaymentProgress, StoreResult
+from signalq_billing.domain.provenance import computed_with
 from signalq_billing.errors import UsageError
 from signalq_billing.ports import StoredPayout
 
@@ -156,15 +158,19 @@ def _values(computed: Payout, digest: str, origin: ComputedFrom, parks: LockedPa
         "order_per": forming.order_per(computed).value,
         "digest": digest,
         "activity_digest": computed.activity_digest,
-        "code_version": code_version(),
+        "code_version": code_version(computed.config),
         "computed_at": parks.now,
         "updated_at": parks.now,
     }
 
 
+def code_version(config: ParkConfig) -> str:
+    """Which code computes by `config`: this package, and those that its charge model and unit come from."""
+    return " + ".join((f"signalq-billing {_own_version()}", *computed_with(config)))
+
+
 @cache
-def code_version() -> str:
-    """The version of this package that computes."""
+def _own_version() -> str:
     try:
         return version("signalq-billing")
     except PackageNotFoundError:
