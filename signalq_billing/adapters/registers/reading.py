@@ -1,0 +1,150 @@
+"""A register read back from a file: the cells that marking goes by, understood; everything else is left alone."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from signalq_billing.adapters.registers.columns import LINE_COLUMNS, ORDER_COLUMNS, PARK_COLUMNS
+from signalq_billing.adapters.registers.sheets import Sheet, sheets
+from signalq_billing.adapters.registers.values import RawCell, amount_of, date_of, doc_id_of, number_of, text_of
+from signalq_billing.domain.money import minor_digits, money_text
+from signalq_billing.domain.register_file import FiledRow, FiledTotal, RegisterFile, RowKind, RowProblem
+from signalq_billing.errors import RegisterUnreadable, UsageError
+
+T = TypeVar("T")
+_KNOWN = {"row", *(column.name for columns in (LINE_COLUMNS, ORDER_COLUMNS, PARK_COLUMNS) for column in columns)}
+_MOST_PROBLEMS = 100
+
+
+def read_register(path: Path) -> RegisterFile:
+    """The register in a CSV, XLSX or JSON file. Raises RegisterUnreadable with every row that makes no sense."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RegisterUnreadable(f"{path} cannot be read: {error.strerror or error}") from error
+    return parse_register(content, path.name)
+
+
+def parse_register(content: bytes, name: str) -> RegisterFile:
+    """The register in these bytes, of a file of that name."""
+    said: list[str] = []
+    try:
+        reading = _Reading()
+        for sheet in sheets(content, said):
+            said += [f"column {column!r} is not used" for column in sheet.names if column not in _KNOWN]
+            reading.read(sheet)
+    except RegisterUnreadable as error:
+        raise RegisterUnreadable(f"{name}: {error}") from error
+    if reading.problems:
+        shown = reading.problems[:_MOST_PROBLEMS]
+        more = len(reading.problems) - len(shown)
+        head = f"{name} cannot be understood, nothing was done with it:"
+        raise RegisterUnreadable(head, [*shown, f"and {more} more"] if more else shown)
+    said = list(dict.fromkeys(said))
+    digest = hashlib.sha256(content).hexdigest()
+    return RegisterFile(name, digest, tuple(reading.rows), tuple(reading.totals), tuple(said))
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was read so far."""
+
+    rows: list[FiledRow] = field(default_factory=list)
+    totals: list[FiledTotal] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
+
+    def read(self, sheet: Sheet) -> None:
+        for where, cells in sheet.rows:
+            row = _Row(where, cells, sheet.decimal_comma)
+            made = _filed(row, RowKind(sheet.of))
+            if row.problems or made is None:
+                self.problems += row.problems
+            elif isinstance(made, FiledTotal):
+                self.totals.append(made)
+            else:
+                self.rows.append(made)
+
+
+@dataclass(slots=True)
+class _Row:
+    """One row on its way to a value; what is wrong with its cells is collected."""
+
+    where: str
+    cells: Mapping[str, RawCell]
+    decimal_comma: bool
+    problems: list[RowProblem] = field(default_factory=list)
+
+    def get(self, column: str, understand: Callable[[RawCell], T], *, required: bool = False) -> T | None:
+        """What the cell means; None, and a problem if it is `required` or makes no sense."""
+        cell = self.cells.get(column)
+        if cell is None or (isinstance(cell, str) and not cell.strip()):
+            if required:
+                missing = "is empty" if column in self.cells else "is not a column of this table"
+                self.problems.append(RowProblem(self.where, None, column, missing))
+            return None
+        try:
+            return understand(cell)
+        except ValueError as error:
+            self.problems.append(RowProblem(self.where, None, column, str(error)))
+            return None
+
+    def amount(self, column: str, currency: str | None, *, required: bool = False) -> Decimal | None:
+        found = self.get(column, lambda cell: amount_of(cell, decimal_comma=self.decimal_comma), required=required)
+        if found is None or currency is None:
+            return None
+        try:
+            return Decimal(money_text(found, currency))
+        except UsageError as error:
+            self.problems.append(RowProblem(self.where, None, "currency", str(error)))
+        except ValueError:
+            message = f"{found} has more digits than {currency} has ({minor_digits(currency)})"
+            self.problems.append(RowProblem(self.where, None, column, message))
+        return None
+
+
+def _filed(row: _Row, of: RowKind) -> FiledRow | FiledTotal | None:
+    said = row.get("row", text_of)
+    try:
+        kind = RowKind(said.strip().lower()) if said else of
+    except ValueError:
+        row.problems.append(RowProblem(row.where, None, "row", f"{said!r} is none of line, order and total"))
+        return None
+    return _total(row, of) if kind is RowKind.TOTAL else _row(row, kind)
+
+
+def _total(row: _Row, of: RowKind) -> FiledTotal | None:
+    currency = row.get("currency", _currency, required=True)
+    amount = row.amount("amount", currency, required=True)
+    park_id, revision = row.get("park_id", text_of), row.get("revision", number_of)
+    progress = row.get("payment_progress", text_of)
+    if currency is None or amount is None:
+        return None
+    return FiledTotal(row.where, of, currency, amount, park_id, revision, progress)
+
+
+def _row(row: _Row, kind: RowKind) -> FiledRow | None:
+    currency = row.get("currency", _currency, required=True)
+    amount = row.amount("amount", currency, required=True)
+    order_amount = row.amount("order_amount", currency)
+    park_id, cadence = row.get("park_id", text_of, required=True), row.get("cadence", text_of, required=True)
+    period, revision = row.get("period", date_of, required=True), row.get("revision", number_of, required=True)
+    device_id = row.get("device_id", text_of, required=kind is RowKind.LINE)
+    external_ref, doc_id = row.get("external_ref", text_of), row.get("doc_id", doc_id_of)
+    progress = row.get("payment_progress", text_of)
+    if park_id is None or cadence is None or period is None or revision is None or currency is None or amount is None:
+        return None
+    return FiledRow(
+        *(row.where, kind, park_id, cadence, period, revision, device_id, currency, amount),
+        *(external_ref, doc_id, order_amount, progress),
+    )
+
+
+def _currency(cell: RawCell) -> str:
+    text = text_of(cell).strip()
+    if not re.fullmatch("[A-Z]{3}", text):
+        raise ValueError(f"{text!r} is not an ISO 4217 currency code such as RUB")
+    return text

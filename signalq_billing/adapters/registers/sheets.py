@@ -1,0 +1,148 @@
+"""The tables of a file that people give back, whatever its format: named cells row by row, not yet understood."""
+
+import csv
+import io
+import json
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from zipfile import BadZipFile
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from signalq_billing.adapters.registers.columns import LINE, ORDER
+from signalq_billing.adapters.registers.csv_file import unguarded
+from signalq_billing.adapters.registers.values import RawCell
+from signalq_billing.adapters.registers.xlsx_text import unescaped
+from signalq_billing.errors import RegisterUnreadable
+
+NEEDED = frozenset({"external_ref", "doc_id"})
+_SEARCHED_FOR_HEADINGS = 20
+_PARKS = "Parks"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table. `rows` are (where, cells by column); `of` is what its rows are where they do not say it themselves;
+    `decimal_comma`: numbers are written as in Russian."""
+
+    of: str
+    names: tuple[str, ...]
+    rows: Sequence[tuple[str, Mapping[str, RawCell]]]
+    decimal_comma: bool = False
+
+
+def sheets(content: bytes, said: list[str]) -> list[Sheet]:
+    """The tables of the file, told by its content. Adds to `said` what was left out. Raises RegisterUnreadable."""
+    if content.startswith(b"PK\x03\x04"):
+        return _of_xlsx(content, said)
+    if content.startswith(b"\xd0\xcf\x11\xe0"):
+        raise RegisterUnreadable("it is an old .xls or a locked workbook: save it as .xlsx without a password")
+    text = _decoded(content, said)
+    return _of_json(text) if text.lstrip().startswith("{") else [_of_csv(text)]
+
+
+def _decoded(content: bytes, said: list[str]) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise RegisterUnreadable("it is UTF-16 text: save it as .xlsx or as CSV UTF-8")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        said.append("the file is not UTF-8; it was read as windows-1251, as a Russian Excel saves CSV")
+        return content.decode("cp1251", errors="replace")
+
+
+def _of_csv(text: str) -> Sheet:
+    csv.field_size_limit(max(len(text), 131_072))
+    for delimiter in (",", ";"):
+        try:
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        except csv.Error as error:
+            problem: str | None = str(error)
+            continue
+        problem = None
+        if _headings(rows) is not None:
+            cells = [[unguarded(cell) for cell in row] for row in rows]
+            return _sheet(cells, "row", "", decimal_comma=delimiter == ";")
+    raise RegisterUnreadable(problem or _no_headings("none of its first rows"))
+
+
+def _of_xlsx(content: bytes, said: list[str]) -> list[Sheet]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what else a workbook may have in it, and we do not read
+            workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            tables = {sheet.title: list(_values(sheet.iter_rows(values_only=True))) for sheet in workbook.worksheets}
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, SyntaxError, OSError) as error:
+        raise RegisterUnreadable(f"it is no readable XLSX ({error}): open it, and save it as .xlsx anew") from error
+    found = [
+        _sheet(rows, f"{title} row", title) for title, rows in tables.items() if _headings(rows) and title != _PARKS
+    ]
+    if not found:
+        raise RegisterUnreadable(_no_headings("no sheet"))
+    said += [
+        f"sheet {title!r} is not used: it has no columns external_ref and doc_id"
+        for title, rows in tables.items()
+        if title != _PARKS and not _headings(rows)
+    ]
+    return found
+
+
+def _values(rows: Iterator[Sequence[object]]) -> Iterator[list[RawCell]]:
+    for row in rows:
+        yield [unescaped(cell) if isinstance(cell, str) else cell for cell in row]  # type: ignore[misc]
+
+
+def _of_json(text: str) -> list[Sheet]:
+    try:
+        document = json.loads(text, parse_float=Decimal)
+    except ValueError as error:
+        raise RegisterUnreadable(f"it is no readable JSON: {error}") from error
+    found = []
+    summed = LINE if document.get("lines") else ORDER
+    for name, of in (("lines", LINE), ("orders", ORDER), ("totals", summed)):
+        rows = document.get(name, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise RegisterUnreadable(f"{name!r} is not a list of objects")
+        mark = {"row": "total"} if name == "totals" else {}
+        placed = [(f"{name}[{index}]", {**row, **mark}) for index, row in enumerate(rows)]
+        names = tuple(dict.fromkeys(key for _, row in placed for key in row))
+        found += [Sheet(of, names, placed)] if placed else []
+    if not any(set(sheet.names) >= NEEDED for sheet in found):
+        raise RegisterUnreadable("it has no lines and no orders with external_ref and doc_id")
+    return found
+
+
+def _headings(rows: Sequence[Sequence[RawCell]]) -> int | None:
+    """The number of the row that names the columns, counted from 1; people put titles above it."""
+    for number, row in enumerate(islice(rows, _SEARCHED_FOR_HEADINGS), start=1):
+        if set(_names(row)) >= NEEDED:
+            return number
+    return None
+
+
+def _names(row: Sequence[RawCell]) -> list[str]:
+    return [str(cell).strip().lower() if cell is not None else "" for cell in row]
+
+
+def _no_headings(subject: str) -> str:
+    return f"{subject} has the columns external_ref and doc_id: is it a file that `signalq-billing export` made?"
+
+
+def _sheet(rows: Sequence[Sequence[RawCell]], where: str, title: str, *, decimal_comma: bool = False) -> Sheet:
+    above = _headings(rows) or 0
+    names = _names(rows[above - 1])
+    if twice := sorted({name for name in names if name and names.count(name) > 1}):
+        raise RegisterUnreadable(f"{where} {above}: the columns {', '.join(twice)} are there more than once")
+    of = ORDER if title.lower() == "orders" or not {"order_amount", "active_days"} & set(names) else LINE
+    placed = []
+    for number, row in enumerate(rows[above:], start=above + 1):
+        if any(cell not in (None, "") for cell in row[len(names) :]):
+            raise RegisterUnreadable(f"{where} {number}: it has more cells than there are columns")
+        if any(cell not in (None, "") for cell in row):
+            cells = dict(zip(names, row, strict=False))
+            placed.append((f"{where} {number}", cells))
+    return Sheet(of, tuple(name for name in names if name), placed, decimal_comma)
