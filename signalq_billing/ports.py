@@ -79,7 +79,8 @@ class BillingOrders(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredPayout:
-    """Where a computed payout went. `problem` says, for an OVERLAP, whose time it runs into and what to do."""
+    """Where a computed payout went. `problem` says, for an OVERLAP, whose time it runs into and what to do, and for
+    one NOT_COMPUTED why."""
 
     payout_id: int | None
     park_id: str

@@ -82,7 +82,7 @@ def _charge(body: Mapping[str, Any]) -> Charge:
     try:
         model = _stored_model(name, unit, keys)
     except UsageError as error:
-        reason = f"park {body['park_id']}: version {body['effective_from']} of its config cannot be used: {error}"
+        reason = f"config version {body['effective_from']} of park {body['park_id']} cannot be used: {error}"
         model = AbsentModel(name, canonical_json(keys), reason)
     return Charge(model, unit, Scope(scope))
 

@@ -103,3 +103,4 @@ class StoreResult(StrEnum):
     UNCHANGED = "unchanged"
     FROZEN = "frozen"  # claimed before: what was stored stays, whether or not it differs
     OVERLAP = "overlap"  # refused: part of the period belongs to another payout of the park
+    NOT_COMPUTED = "not_computed"  # the config's charge model or unit cannot be had: nothing was stored

@@ -8,7 +8,9 @@ from signalq_billing.domain.activity import ActivitySnapshot, DeviceActivity, Pa
 from signalq_billing.domain.compute import compute_payout
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.payout import Payout
-from signalq_billing.errors import SourceInvalid
+from signalq_billing.domain.period import Period
+from signalq_billing.domain.progress import StoreResult
+from signalq_billing.errors import SignalqBillingError, SourceInvalid, UsageError
 from signalq_billing.ports import ActivitySource, PayoutStore, StoredPayout
 from signalq_billing.services.extract import request_for
 
@@ -20,16 +22,13 @@ _PARKS_AT_ONCE = 100
 def payouts_of(snapshot: ActivitySnapshot, configs: Sequence[ParkConfig], activity: ActivitySource) -> Iterator[Payout]:
     """One payout per config, in the order of parks (bytewise); a park without activity gets one without lines.
 
-    Holds one park at a time. Raises SourceInvalid if the configs' activity rules changed since the extraction.
+    Holds one park at a time. Raises SourceInvalid if the configs' activity rules changed since the extraction, and
+    UsageError for a park whose charge model or unit is not installed or is broken.
     """
-    if request_for(snapshot.period, configs, snapshot.clock).rules_digest != snapshot.rules_digest:
-        raise SourceInvalid(
-            f"the configs' activity rules for {snapshot.period} changed after its activity was extracted: "
-            f"extract again (in Airflow: clear the task `extract` and all that follows)"
-        )
-    parks = activity.read(snapshot.result_table, snapshot.period)
-    for config, devices in _joined(configs, parks):
-        yield compute_payout(config, snapshot.period, devices)
+    for computed in _each_computed(snapshot, configs, activity):
+        if isinstance(computed, UsageError):
+            raise computed
+        yield computed
 
 
 def compute_and_store(
@@ -43,17 +42,43 @@ def compute_and_store(
 ) -> list[StoredPayout]:
     """Compute and store the payouts of `configs`, a hundred parks at a time.
 
-    What was claimed before stays as it is. A park whose time is already another payout's is told in its result
-    (OVERLAP) and stops nobody else.
+    What was claimed before stays as it is. A park whose time is already another payout's (OVERLAP), or whose charge
+    cannot be computed (NOT_COMPUTED), is told in its result and stops nobody else.
     """
     stored: list[StoredPayout] = []
-    computed = payouts_of(snapshot, configs, activity)
+    computed = zip(_in_order(configs), _each_computed(snapshot, configs, activity), strict=True)
     while batch := list(islice(computed, _PARKS_AT_ONCE)):
-        stored += payouts.store(batch, snapshot_id, actor)
+        stored += payouts.store([each for _, each in batch if isinstance(each, Payout)], snapshot_id, actor)
+        stored += [_not_computed(config, each) for config, each in batch if isinstance(each, UsageError)]
     for each in stored:
         if each.problem:
             log.error("%s", each.problem)
     return stored
+
+
+def _not_computed(config: ParkConfig, error: UsageError) -> StoredPayout:
+    return StoredPayout(None, config.park_id, StoreResult.NOT_COMPUTED, 0, str(error))
+
+
+def _each_computed(
+    snapshot: ActivitySnapshot, configs: Sequence[ParkConfig], activity: ActivitySource
+) -> Iterator[Payout | UsageError]:
+    """Per config, in the order of parks, its payout or why there cannot be one."""
+    if request_for(snapshot.period, configs, snapshot.clock).rules_digest != snapshot.rules_digest:
+        raise SourceInvalid(
+            f"the configs' activity rules for {snapshot.period} changed after its activity was extracted: "
+            f"extract again (in Airflow: clear the task `extract` and all that follows)"
+        )
+    parks = activity.read(snapshot.result_table, snapshot.period)
+    for config, devices in _joined(configs, parks):
+        yield _computed(config, snapshot.period, devices)
+
+
+def _computed(config: ParkConfig, period: Period, devices: Sequence[DeviceActivity]) -> Payout | UsageError:
+    try:
+        return compute_payout(config, period, devices)
+    except SignalqBillingError as error:
+        return UsageError(f"park {config.park_id}, {period}: {error}")
 
 
 def _joined(
@@ -62,7 +87,12 @@ def _joined(
     """Configs with their parks' devices; both come sorted bytewise by park."""
     rest = iter(parks)
     park = next(rest, None)
-    for config in sorted(configs, key=lambda each: each.park_id.encode()):
+    for config in _in_order(configs):
         while park is not None and park.park_id.encode() < config.park_id.encode():
             park = next(rest, None)
         yield config, park.devices if park is not None and park.park_id == config.park_id else ()
+
+
+def _in_order(configs: Sequence[ParkConfig]) -> list[ParkConfig]:
+    """Sorted bytewise by park, as activity is read."""
+    return sorted(configs, key=lambda each: each.park_id.encode())

@@ -31,12 +31,21 @@ class ChargeModel(Protocol):
 
 
 def exact_price(model: ChargeModel, quantity: Fraction) -> Fraction:
-    """`model.price`, held to its word. Raises SignalqBillingError for what is inexact, negative or no number."""
-    price: object = model.price(quantity)
+    """`model.price`, held to its word. Raises SignalqBillingError if it fails, is inexact, negative or no number."""
+    who = f"the charge model {type(model).__qualname__} of {type(model).__module__}"
+    try:
+        price: object = model.price(quantity)
+    except SignalqBillingError:
+        raise
+    except Exception as error:  # whatever a model of another package does
+        raise SignalqBillingError(
+            f"{who} failed to price {quantity} units ({type(error).__name__}: {error}); nothing can be paid by it "
+            "until it is mended"
+        ) from error
     if isinstance(price, bool) or not isinstance(price, int | Fraction) or price < 0:
         raise SignalqBillingError(
-            f"the charge model {type(model).__qualname__} of {type(model).__module__} priced {quantity} units at "
-            f"{price!r}: a price must be a Fraction that is not negative. Nothing can be paid by it until it is mended"
+            f"{who} priced {quantity} units at {price!r}: a price must be a Fraction that is not negative; nothing can "
+            "be paid by it until it is mended"
         )
     return Fraction(price)
 

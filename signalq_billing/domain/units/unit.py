@@ -32,13 +32,19 @@ def nouns_of(unit: Unit | None, name: str) -> tuple[str, str]:
 
 
 def exact_count(unit: Unit, device: DeviceActivity, rules: ActivityRules, eligible: bool) -> Fraction:
-    """What `unit` counts, held to its word. Raises SignalqBillingError for what is inexact, negative or no number."""
-    quantity: object = unit(device, rules, eligible)
+    """What `unit` counts, held to its word. Raises SignalqBillingError for a failure and for no exact number >= 0."""
+    who = f"the unit {getattr(unit, '__qualname__', unit)} of {unit.__module__}"
+    try:
+        quantity: object = unit(device, rules, eligible)
+    except Exception as error:  # whatever a unit of another package does
+        raise SignalqBillingError(
+            f"{who} failed to count device {device.device_id} ({type(error).__name__}: {error}); nothing can be paid "
+            "by it until it is mended"
+        ) from error
     if isinstance(quantity, bool) or not isinstance(quantity, int | Fraction) or quantity < 0:
         raise SignalqBillingError(
-            f"the unit {getattr(unit, '__qualname__', unit)} of {unit.__module__} counted {quantity!r} for device "
-            f"{device.device_id}: a quantity must be a Fraction that is not negative. Nothing can be paid by it until "
-            "it is mended"
+            f"{who} counted {quantity!r} for device {device.device_id}: a quantity must be a Fraction that is not "
+            "negative; nothing can be paid by it until it is mended"
         )
     return Fraction(quantity)
 

@@ -143,7 +143,7 @@ def test_a_stored_charge_that_cannot_be_had_stays_as_it_is_and_says_so_when_pric
     body = to_body(config()) | {"charge": charge}
     kept = from_body(body)
     assert to_body(kept) == body
-    with pytest.raises(UsageError, match=r"park park-1: version 2026-11-01 .*" + told):
+    with pytest.raises(UsageError, match=r"config version 2026-11-01 of park park-1 cannot be used: .*" + told):
         kept.terms.charge.model.price(Fraction(1))
 
 
