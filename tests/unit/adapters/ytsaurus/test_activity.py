@@ -32,13 +32,14 @@ def lines(found: Result, story: Scene) -> dict[tuple[bytes, bytes], tuple[int, .
     }
 
 
-@settings(max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(random=st.randoms(use_true_random=False), status_at=st.sampled_from(STATUS_AT_TYPES))
 def test_a_few_devices_are_active_as_the_reference_says(warehouse: Warehouse, random: Random, status_at: str) -> None:
-    assert_as_expected(warehouse, scene(random, devices=3), status_at)
+    assert_as_expected(warehouse, scene(random, devices=6), status_at)
 
 
 @pytest.mark.parametrize("calendar", CALENDARS, ids=lambda calendar: calendar.timezone.split("/")[-1])
 def test_many_devices_are_active_as_the_reference_says(warehouse: Warehouse, calendar: Calendar) -> None:
-    for seed, status_at in enumerate(STATUS_AT_TYPES):
-        assert_as_expected(warehouse, scene(Random(f"{calendar} {seed}"), 400, calendar), status_at)
+    """Each with a history of its own, under eight sets of rules."""
+    for seed, status_at in enumerate(STATUS_AT_TYPES * 2):
+        assert_as_expected(warehouse, scene(Random(f"{calendar} {seed}"), 200, calendar), status_at)
