@@ -22,8 +22,8 @@ def why_nothing(line: PayoutLine, share: Share, terms: PayTerms) -> str:
             return ""
         case compute.BELOW_MIN_ACTIVE_DAYS:
             short = sum(0 < seconds < threshold for seconds in line.day_seconds)
-            also = f"; {_days(short)} with some activity stayed below {threshold} s" if short else ""
-            return f"It has {_days(line.active_days, 'active day')}, and {needed} are needed to be eligible{also}."
+            also = f"; {_plural(short)} with some activity stayed below {threshold} s" if short else ""
+            return f"It has {_plural(line.active_days, 'active day')}, and {needed} are needed to be eligible{also}."
         case compute.NO_UNITS:
             return f"It is eligible, but no {terms.charge.unit} was counted for it."
         case compute.ROUNDS_TO_ZERO:
@@ -63,7 +63,8 @@ def why_no_line(timeline: Timeline, history: DeviceHistory, neighbours: Sequence
 def _never_seen(history: DeviceHistory, neighbours: Sequence[str]) -> str:
     if history.rows_read:
         reasons = ", ".join(f"{reason}: {count}" for reason, count in sorted(history.bad_rows.by_reason.items()))
-        return f"status_history has {history.rows_read} rows of it, all of them unusable ({reasons})."
+        rows = _plural(history.rows_read, "row")
+        return f"status_history has {rows} of it and cannot use any: {reasons}."
     near = near_miss(history.device_id, neighbours)
     return "status_history has never had a row of it." + (f" Did you mean {near}?" if near else "")
 
@@ -87,7 +88,7 @@ def _when(instant: dt.datetime, period: Period) -> str:
     return f"{instant.astimezone(zone(period.timezone)):%Y-%m-%d %H:%M:%S}"
 
 
-def _days(count: int, noun: str = "day") -> str:
+def _plural(count: int, noun: str = "day") -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
