@@ -31,10 +31,12 @@ def why_nothing(line: PayoutLine, share: Share, terms: PayTerms) -> str:
                 f"It earned {number_text(share.exact)} {terms.currency}, less than the smallest amount there is, "
                 "and what was left to share out went to larger remainders."
             )
-        case compute.NO_CHARGE if share.bounded:
+        case compute.NO_CHARGE if share.charged:
             return "It earned something, but the limits of the park's config leave nothing to pay."
         case compute.NO_CHARGE if terms.charge.scope is Scope.PARK:
             return "The park's price for all units together is zero."
+        case compute.NO_CHARGE if terms.charge.unit is None:
+            return "The park's charge model pays nothing for being eligible."
         case compute.NO_CHARGE:
             return f"The price of its {number_text(share.counted.units)} units is zero by the park's charge model."
     return f"Reason kept with the line: {line.reason}."
