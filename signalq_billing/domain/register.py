@@ -97,7 +97,7 @@ class Register:
     @property
     def totals(self) -> tuple[RegisterTotal, ...]:
         """Per currency and progress, then the currency as a whole."""
-        return tuple(_totals(self.lines))
+        return tuple(_totals(self.lines, {park.currency for park in self.parks}))
 
 
 def total_of(amounts: Iterable[Decimal], currency: Currency) -> Decimal:
@@ -110,11 +110,11 @@ def exact(amount: Fraction | Decimal, currency: Currency) -> Decimal:
     return Decimal(money_text(amount, currency))
 
 
-def _totals(lines: Iterable[RegisterLine]) -> Iterator[RegisterTotal]:
+def _totals(lines: Iterable[RegisterLine], currencies: Iterable[Currency]) -> Iterator[RegisterTotal]:
     sums: dict[Currency, dict[PaymentProgress | None, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for line in lines:
         sums[line.currency][line.payment_progress] += Fraction(line.amount)
-    for currency in sorted(sums):
+    for currency in sorted(currencies):
         by_progress = sums[currency]
         for progress in PaymentProgress:
             if progress in by_progress:

@@ -17,6 +17,7 @@ from signalq_billing.errors import RegisterUnreadable, UsageError
 
 T = TypeVar("T")
 _KNOWN = {"row", *(column.name for columns in (LINE_COLUMNS, ORDER_COLUMNS, PARK_COLUMNS) for column in columns)}
+_IDS = {"park_id", "device_id"}
 _MOST_PROBLEMS = 100
 
 
@@ -81,7 +82,7 @@ class _Row:
     def get(self, column: str, understand: Callable[[RawCell], T], *, required: bool = False) -> T | None:
         """What the cell means; None, and a problem if it is `required` or makes no sense."""
         cell = self.cells.get(column)
-        if cell is None or (isinstance(cell, str) and not cell.strip()):
+        if _is_empty(cell, column):
             if required:
                 missing = "is empty" if column in self.cells else "is not a column of this table"
                 self.problems.append(RowProblem(self.where, None, column, missing))
@@ -104,6 +105,11 @@ class _Row:
             message = f"{found} has more digits than {currency} has ({minor_digits(currency)})"
             self.problems.append(RowProblem(self.where, None, column, message))
         return None
+
+
+def _is_empty(cell: RawCell, column: str) -> bool:
+    """Nothing, or what looks like nothing; an id of spaces is an id."""
+    return cell is None or cell == "" or (isinstance(cell, str) and column not in _IDS and not cell.strip())
 
 
 def _filed(row: _Row, of: RowKind) -> FiledRow | FiledTotal | None:

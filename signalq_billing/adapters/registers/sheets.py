@@ -101,19 +101,20 @@ def _of_json(text: str) -> list[Sheet]:
         document = json.loads(text, parse_float=Decimal)
     except ValueError as error:
         raise RegisterUnreadable(f"it is no readable JSON: {error}") from error
-    found = []
-    summed = LINE if document.get("lines") else ORDER
-    for name, of in (("lines", LINE), ("orders", ORDER), ("totals", summed)):
-        rows = document.get(name, [])
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise RegisterUnreadable(f"{name!r} is not a list of objects")
-        mark = {"row": "total"} if name == "totals" else {}
-        placed = [(f"{name}[{index}]", {**row, **mark}) for index, row in enumerate(rows)]
-        names = tuple(dict.fromkeys(key for _, row in placed for key in row))
-        found += [Sheet(of, names, placed)] if placed else []
-    if not any(set(sheet.names) >= NEEDED for sheet in found):
+    lines, orders = _of_list(document, "lines", LINE), _of_list(document, "orders", ORDER)
+    if not {"lines", "orders"} & document.keys() or not all(set(each.names) >= NEEDED for each in (*lines, *orders)):
         raise RegisterUnreadable("it has no lines and no orders with external_ref and doc_id")
-    return found
+    return [*lines, *orders, *_of_list(document, "totals", LINE if lines else ORDER, row="total")]
+
+
+def _of_list(document: Mapping[str, object], name: str, of: str, **more: RawCell) -> list[Sheet]:
+    """A sheet of the objects under `name`, none if there are none."""
+    rows = document.get(name, [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise RegisterUnreadable(f"{name!r} is not a list of objects")
+    placed = [(f"{name}[{index}]", {**row, **more}) for index, row in enumerate(rows)]
+    names = tuple(dict.fromkeys(key for _, row in placed for key in row))
+    return [Sheet(of, names, placed)] if placed else []
 
 
 def _headings(rows: Sequence[Sequence[RawCell]]) -> int | None:

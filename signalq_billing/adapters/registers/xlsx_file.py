@@ -102,14 +102,14 @@ def _row(sheet: Worksheet, kind: str, row: Sequence[Cell], columns: Sequence[Col
             yield made
 
 
-def _made(sheet: Worksheet, value: str | int | Decimal) -> SheetCell:
+def _made(sheet: Worksheet, value: str | int | Decimal | None) -> SheetCell:
     return WriteOnlyCell(sheet, value)  # type: ignore[arg-type] # it writes a Decimal as it is, whatever its stubs say
 
 
 def _text(sheet: Worksheet, text: str) -> SheetCell:
     """A cell of text, for ever: no formula, no number, no date, also when somebody edits it."""
-    cell = _made(sheet, escaped(text))
-    cell.data_type = "s"
+    cell = _made(sheet, escaped(text) or None)
+    cell.data_type = "s" if text else "n"  # a text cell without a text is not what the format knows as empty
     cell.number_format = "@"
     return cell
 
