@@ -1,7 +1,6 @@
 """A register read back from a file: the cells that marking goes by, understood; everything else is left alone."""
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -99,8 +98,6 @@ class _Row:
             return None
         try:
             return Decimal(money_text(found, currency))
-        except UsageError as error:
-            self.problems.append(RowProblem(self.where, None, "currency", str(error)))
         except ValueError:
             message = f"{found} has more digits than {currency} has ({minor_digits(currency)})"
             self.problems.append(RowProblem(self.where, None, column, message))
@@ -151,6 +148,8 @@ def _row(row: _Row, kind: RowKind) -> FiledRow | None:
 
 def _currency(cell: RawCell) -> str:
     text = text_of(cell).strip()
-    if not re.fullmatch("[A-Z]{3}", text):
-        raise ValueError(f"{text!r} is not an ISO 4217 currency code such as RUB")
+    try:
+        minor_digits(text)
+    except UsageError as error:
+        raise ValueError(str(error)) from error
     return text
