@@ -9,6 +9,8 @@ from typing import ClassVar
 from signalq_billing.domain.charge.model import ChargeStep, units_text
 from signalq_billing.domain.readable import number_text, price_text
 
+_SHORT = 4  # longer differences are left to the reader, so that the line stays readable
+
 
 @dataclass(frozen=True, slots=True)
 class Package:
@@ -24,15 +26,18 @@ class Package:
         return self._packages(quantity) * Fraction(self.package_amount)
 
     def steps(self, quantity: Fraction) -> tuple[ChargeStep, ...]:
-        counted = units_text(quantity)
-        if self.free_units and self._charged(quantity):
-            counted += f" - {number_text(self.free_units)} free = {number_text(self._charged(quantity))}"
-        elif self.free_units:
-            counted += f", {number_text(self.free_units)} are free"
+        packages = f"packages of {number_text(self.package_size)}"
         sold = f"{self._packages(quantity)} × {price_text(self.package_amount)}"
-        return (
-            ChargeStep(f"{counted}, in packages of {number_text(self.package_size)}: {sold}", self.price(quantity)),
-        )
+        text = f"{units_text(quantity)}{self._free_text(quantity)}, {packages}: {sold}"
+        return (ChargeStep(text, self.price(quantity)),)
+
+    def _free_text(self, quantity: Fraction) -> str:
+        if not self.free_units:
+            return ""
+        rest, free = number_text(self._charged(quantity)), number_text(self.free_units)
+        if not self._charged(quantity):
+            return f", {free} are free"
+        return f" - {free} free = {rest}" if len(rest) <= _SHORT else f" - {free} free"
 
     def _charged(self, quantity: Fraction) -> Fraction:
         return max(quantity - Fraction(self.free_units), Fraction(0))
