@@ -24,8 +24,11 @@ field it is about, and says what to do; differences that are expected (discrepan
     └── PayoutsUnfinished             some payouts of a run are not created yet; reconcile goes on with them
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+_ONE_SCREEN, _IN_SHORT = 40, 5
 
 
 class SignalqBillingError(Exception):
@@ -58,13 +61,26 @@ class ConfigProblem:
 
 
 class ConfigInvalid(UsageError):
-    """Configs have problems; none of the configs was used."""
+    """Configs have problems; none of the configs was used. `warnings` may tell what some of them come from."""
 
-    def __init__(self, problems: Sequence[ConfigProblem]) -> None:
-        self.problems = tuple(sorted(problems))
+    def __init__(self, problems: Sequence[ConfigProblem], warnings: Sequence[ConfigProblem] = ()) -> None:
+        self.problems, self.warnings = tuple(sorted(problems)), tuple(warnings)
         count = len(self.problems)
-        head = f"{count} problem{'s' if count != 1 else ''} in the configs, nothing was done with them:"
-        super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
+        lines = [f"{count:,} problem{'s' if count != 1 else ''} in the configs, nothing was done with them:"]
+        lines += [f"  {problem}" for problem in self.problems]
+        lines += [f"  warning: {warning}" for warning in self.warnings]
+        super().__init__("\n".join(lines + _in_short(self.problems)))
+
+
+def _in_short(problems: Sequence[ConfigProblem]) -> list[str]:
+    """The commonest problems once more, where the list is too long for a screen."""
+    kinds = Counter((problem.field, problem.message) for problem in problems)
+    if len(problems) <= _ONE_SCREEN or len(kinds) == len(problems):
+        return []
+    common = kinds.most_common(_IN_SHORT)
+    lines = [f"  {times:,} × {field}{': ' if field else ''}{message}" for (field, message), times in common]
+    more = [f"  and {len(kinds) - len(common):,} other problems"] if len(kinds) > len(common) else []
+    return ["In short:", *lines, *more]
 
 
 class RegisterUnreadable(UsageError):

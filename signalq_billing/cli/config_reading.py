@@ -19,7 +19,11 @@ MOST_NAMES = 5
 
 Directory = Annotated[
     Path | None,
-    typer.Argument(help="Directory of cadences.yaml, parks/*.yaml, ...; default: SIGNALQ_BILLING_CONFIG.", exists=True),
+    typer.Argument(
+        help="Directory of cadences.yaml, parks/*.yaml, ...; default: SIGNALQ_BILLING_CONFIG.",
+        exists=True,
+        file_okay=False,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -44,10 +48,21 @@ class problems_as_json:
         from signalq_billing.errors import ConfigInvalid
 
         if self._wanted and isinstance(error, ConfigInvalid):
-            rows = [{"file": p.file, "line": p.line, "park_id": p.park_id, "field": p.field, "message": p.message}
-                    for p in error.problems]  # fmt: skip
-            display.print_json({"problems": rows})
+            document = {"problems": [_problem(each) for each in error.problems]}
+            if error.warnings:
+                document["warnings"] = [_problem(each) for each in error.warnings]
+            display.print_json(document)
             raise typer.Exit(error.exit_code)
+
+
+def _problem(problem: ConfigProblem) -> dict[str, str | int]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "park_id": problem.park_id,
+        "field": problem.field,
+        "message": problem.message,
+    }
 
 
 def tell_warnings(warnings: Sequence[ConfigProblem]) -> None:

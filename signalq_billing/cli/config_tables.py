@@ -95,12 +95,14 @@ def print_comparison(compared: PeriodComparison, top: int) -> None:
 
 def _print_sums(compared: PeriodComparison) -> None:
     unstored = [park for park in compared.parks if park.before and not park.before.stored]
-    typer.echo(f"{compared.unchanged:,} parks would be paid the same as before")
+    typer.echo(f"{_parks(compared.unchanged)} would be paid the same as before")
     if unstored:
-        typer.echo(f"{len(unstored):,} parks have nothing stored: compared with what the configs applied now would pay")
+        have = "has" if len(unstored) == 1 else "have"
+        what = "compared with what the configs applied now would pay"
+        typer.echo(f"{_parks(len(unstored))} {have} nothing stored: {what}")
     if compared.not_compared:
         told = some([f"{park_id} ({reason})" for park_id, reason in compared.not_compared])
-        typer.echo(f"{len(compared.not_compared):,} parks are not compared: {told}")
+        typer.echo(f"not compared: {_parks(len(compared.not_compared))}: {told}")
     if compared.snapshot:
         print_source(compared.snapshot)
     for total in compared.totals:
@@ -153,6 +155,10 @@ def _total_text(total: CurrencyTotal) -> str:
     share = f", {_percent(Fraction(total.difference) / Fraction(total.before))}" if total.before else ""
     difference = _signed(total.difference, total.currency)
     return f"total {total.currency}: paid {before}, would pay {after}, difference {difference}{share}"
+
+
+def _parks(count: int) -> str:
+    return f"{count:,} park{'' if count == 1 else 's'}"
 
 
 def _minute(instant: object) -> str:

@@ -27,4 +27,4 @@ def _suggestion(word: str, known: tuple[str, ...]) -> str:
     if not known:
         return "there are none yet"
     more = f" and {len(known) - _LISTED:,} more" if len(known) > _LISTED else ""
-    return f"there is {', '.join(known[:_LISTED])}{more}"
+    return f"known are {', '.join(known[:_LISTED])}{more}"

@@ -138,7 +138,7 @@ def _redefined(period: Period, totals: Iterable[StoredTotal]) -> str:
     if not others:
         return ""
     return (
-        f"cadence {period.cadence} was redefined: payouts of {len(others):,} parks are stored for {period} from "
+        f"cadence {period.cadence} was redefined: payouts of {len(others):,} park{'' if len(others) == 1 else 's'} are stored for {period} from "
         f"{_instant(others[0].start)} to {_instant(others[0].end)} UTC, which would now be from "
         f"{_instant(period.start)} to {_instant(period.end)} UTC"
     )

@@ -47,7 +47,7 @@ def _warning(configs: Configs, config: ParkConfig, found: PaidSpan) -> ConfigPro
     which = f"{found.first}" if found.count == 1 else f"{found.first} to {found.last}, {found.count} of them"
     periods = "a period" if found.count == 1 else "periods"
     message = (
-        f"version {config.version} takes effect before the start of {periods} that this park has been paid for "
+        f"version {config.version} takes effect at or before the start of {periods} that this park has been paid for "
         f"already ({which}): what was paid stays; `config diff --money` shows the difference"
     )
     placed = configs.placed[config.park_id, config.effective_from]

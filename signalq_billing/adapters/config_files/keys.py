@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from decimal import Decimal
 from typing import TypeVar
 
 from signalq_billing.adapters.config_files.report import NOBODY, Owner, Report
 from signalq_billing.adapters.config_files.values import Reader, Wrong
-from signalq_billing.adapters.config_files.yaml_tree import Keyed, Listing, Tree, is_null
+from signalq_billing.adapters.config_files.yaml_tree import Keyed, Listing, Scalar, Tree, is_null
+from signalq_billing.domain.config_body import decimal_text
 from signalq_billing.domain.config_rules import Place
 from signalq_billing.domain.near_miss import suggestion
 
@@ -15,22 +18,65 @@ T = TypeVar("T")
 
 _EXAMPLES = {
     "active_statuses": "[online]",
+    "activity": "{active_statuses: [online]}",
+    "amount": '"500.00"',
     "anchor": "2026-01-05",
-    "cadence": "a name out of cadences.yaml",
+    "cadence": "weekly_msk",
+    "charge": '{model: standard, unit: active_day, unit_amount: "10.00"}',
+    "columns": "{park_id: park_id, device_id: device_id, status: status, status_at: status_at}",
     "currency": "RUB",
     "effective_from": "2026-11-01",
-    "every": "day, week or month",
+    "eligibility": "{min_active_days: 3}",
+    "every": "week",
+    "limits": '{device_max: "500", park_max: "100000"}',
     "model": "standard",
     "name": "weekly_msk",
+    "package_amount": '"100.00"',
+    "package_size": "10",
     "park_id": "park-7f3a",
+    "park_max": '{RUB: "100000"}',
     "result_directory": "//home/signalq-billing/activity",
+    "run_max": '{RUB: "1000000"}',
     "table": "//home/signalq/status_history",
-    "tiers": '[{up_to: null, unit_amount: "10.00"}]',
+    "tiers": '[{up_to: 5, unit_amount: "10.00"}, {up_to: null, unit_amount: "12.50"}]',
     "timezone": "Europe/Moscow",
     "unit": "active_day",
     "unit_amount": '"10.00"',
-    "up_to": "null, for a last tier without end",
+    "up_to": "null",
 }
+_MEANING = {
+    "cadence": "a name out of cadences.yaml",
+    "every": "day, week or month",
+    "up_to": "null says that the last tier has no end",
+}
+
+
+def _example(name: str) -> str:
+    """What a key may look like, as an end of a sentence; nothing for a key without an example."""
+    if name not in _EXAMPLES:
+        return ""
+    meaning = f" ({_MEANING[name]})" if name in _MEANING else ""
+    return f"; for example `{name}: {_EXAMPLES[name]}`{meaning}"
+
+
+_TIMED = re.compile(r"(\d{1,6}) ?(s|sec|m|min|h|d)", re.ASCII | re.IGNORECASE)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?) ?%", re.ASCII)
+_SECONDS = {"s": 1, "sec": 1, "m": 60, "min": 60, "h": 3600, "d": 86_400}
+_UNITS = {"seconds": 1, "minutes": 60, "days": 86_400}
+
+
+def _in_unit(name: str, value: Tree) -> str:
+    """For a time or a share that is written with its unit: the bare number that its key takes."""
+    text = value.text if isinstance(value, Scalar) else ""
+    timed, percent, unit = _TIMED.fullmatch(text), _PERCENT.fullmatch(text), name.rpartition("_")[2]
+    for known in _UNITS:
+        unit = known if f"_{known}_" in f"_{name}_" else unit
+    if percent and unit == "share":
+        return f": {text} is {decimal_text(Decimal(percent[1]) / 100)}"
+    if timed and unit in _UNITS:
+        number, rest = divmod(int(timed[1]) * _SECONDS[timed[2].lower()], _UNITS[unit])
+        return "" if rest else f": {text} is {number} {unit}"
+    return ""
 
 
 class Keys:
@@ -86,7 +132,8 @@ class Keys:
     def under(self, value: Tree, path: str, partial: bool | None = None) -> Keys | None:
         """`value` as a mapping, as partial as this one unless told; None, and a problem, if it is something else."""
         if not isinstance(value, Keyed):
-            self.report.problem(value.at, path, "must be a mapping of keys to values", self.owner)
+            shape = f"must be a mapping of keys to values{_example(path.rpartition('.')[2])}"
+            self.report.problem(value.at, path, shape, self.owner)
             return None
         return Keys(value, self.report, path, self.owner, self.partial if partial is None else partial)
 
@@ -97,7 +144,7 @@ class Keys:
             self._missing(name)
             return []
         if not isinstance(value, Listing) or not value.items:
-            self.problem(name, "must be a list with at least one item, such as [...]")
+            self.problem(name, f"must be a list with at least one item{_example(name)}")
             return []
         return [(f"{self.path_of(name)}[{index}]", item) for index, item in enumerate(value.items)]
 
@@ -136,12 +183,11 @@ class Keys:
 
     def _missing(self, name: str) -> None:
         if not self.partial:
-            example = _EXAMPLES.get(name)
-            self.problem(name, f"is missing; write `{name}:` and {example}" if example else "is missing")
+            self.problem(name, f"is missing{_example(name)}")
 
     def _read(self, name: str, value: Tree, reader: Reader[T]) -> T | None:
         try:
             return reader(value)
         except Wrong as wrong:
-            self.report.problem(value.at, self.path_of(name), str(wrong), self.owner)
+            self.report.problem(value.at, self.path_of(name), f"{wrong}{_in_unit(name, value)}", self.owner)
             return None

@@ -72,4 +72,4 @@ class Report:
         """Raises ConfigInvalid with all problems; returns if there is none."""
         problems = self._problems.all()
         if problems:
-            raise ConfigInvalid(problems)
+            raise ConfigInvalid(problems, self.warnings)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import TypeVar
 
-from signalq_billing.adapters.config_files.yaml_tree import Scalar, Tree
+from signalq_billing.adapters.config_files.yaml_tree import Listing, Scalar, Tree
 from signalq_billing.domain.config_body import decimal_text
-from signalq_billing.domain.near_miss import suggestion
+from signalq_billing.domain.near_miss import near_miss, suggestion
 from signalq_billing.domain.period import zone
 from signalq_billing.errors import UsageError
 
@@ -18,6 +18,10 @@ Reader = Callable[[Tree], T]
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 _LEADING_ZERO = re.compile(r"[+-]?0\d", re.ASCII)
+_OTHER_DATES = (
+    re.compile(r"(?P<year>\d{4})[-/.]?(?P<month>\d{1,2})[-/.]?(?P<day>\d{1,2})(?:[T ].*)?", re.ASCII),
+    re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})", re.ASCII),
+)
 _SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NOT_ZONES = ("posix/", "right/")
 _LARGEST = Decimal(10) ** 15
@@ -31,12 +35,19 @@ class Wrong(Exception):
 def text(tree: Tree) -> str:
     """A non-empty string without NUL, in any notation: `007` and `on` are strings too."""
     if not isinstance(tree, Scalar) or tree.is_null:
-        raise Wrong("must be a text")
+        raise Wrong(f"must be a text, not {_kind(tree)}")
     if not tree.text:
         raise Wrong("must not be empty")
     if "\0" in tree.text:
         raise Wrong("must not contain the NUL character")
     return tree.text
+
+
+def _kind(tree: Tree) -> str:
+    """What stands there in place of a single value."""
+    if isinstance(tree, Scalar):
+        return "null"
+    return "a list" if isinstance(tree, Listing) else "a mapping"
 
 
 def one_of(names: Collection[str]) -> Reader[str]:
@@ -82,7 +93,7 @@ def whole(low: int, high: int) -> Reader[int]:
     """A whole number from `low` to `high`."""
 
     def read(tree: Tree) -> int:
-        found = _decimal(tree)
+        found = _decimal(tree, "digits alone, such as 3600")
         if found != found.to_integral_value():
             raise Wrong(f"must be a whole number, not {decimal_text(found)}")
         if not low <= found <= high:
@@ -92,11 +103,11 @@ def whole(low: int, high: int) -> Reader[int]:
     return read
 
 
-def _decimal(tree: Tree) -> Decimal:
+def _decimal(tree: Tree, form: str = "digits and a point, such as 12.50") -> Decimal:
     if not isinstance(tree, Scalar) or tree.is_null:
-        raise Wrong("must be a number")
+        raise Wrong(f"must be a number, not {_kind(tree)}")
     if len(tree.text) > 40 or not _NUMBER.fullmatch(tree.text):
-        raise Wrong(f"{tree.text[:40]!r} is not a number; write digits and a point, such as 12.50")
+        raise Wrong(f"{tree.text[:40]!r} is not a number; write {form}")
     if not tree.quoted and _LEADING_ZERO.match(tree.text):
         raise Wrong(f"{tree.text} is unclear, YAML takes a leading zero for octal; leave the zero out or quote it")
     return abs(Decimal(tree.text)) if Decimal(tree.text) == 0 else Decimal(tree.text)
@@ -118,10 +129,23 @@ def day(tree: Tree) -> dt.date:
             raise ValueError
         date = dt.date.fromisoformat(found)
     except ValueError:
-        raise Wrong(f"{found!r} is not a date written YYYY-MM-DD, such as 2026-11-01") from None
+        meant = _meant_date(found)
+        remedy = f"did you mean {meant}?" if meant else "write it like 2026-11-01"
+        raise Wrong(f"{found!r} is not a date written YYYY-MM-DD; {remedy}") from None
     if not FIRST_DAY <= date <= LAST_DAY:
         raise Wrong(f"must be a date from {FIRST_DAY} to {LAST_DAY}, not {date}")
     return date
+
+
+def _meant_date(text: str) -> dt.date | None:
+    """The date in some other notation, where only one can be meant."""
+    for notation in _OTHER_DATES:
+        if found := notation.fullmatch(text):
+            try:
+                return dt.date(int(found["year"]), int(found["month"]), int(found["day"]))
+            except ValueError:
+                return None
+    return None
 
 
 def timezone(tree: Tree) -> str:
@@ -134,4 +158,7 @@ def timezone(tree: Tree) -> str:
             return found
     except UsageError:
         pass
-    raise Wrong(f"{found!r} is not an IANA time zone; {suggestion(found, available_timezones())}")
+    # A zone with a digit in it is an offset, which is written the other way round in IANA's names.
+    near = None if any(char.isdigit() for char in found) else near_miss(found, available_timezones())
+    remedy = f"did you mean {near!r}?" if near else "name a city's zone, such as Europe/Moscow"
+    raise Wrong(f"{found!r} is not an IANA time zone; {remedy}")

@@ -21,6 +21,23 @@ _SCALARS = {f"{_TAGS}{name}" for name in ("null", "bool", "int", "float", "str",
 _DEEPEST = 100
 _BRACKETS = re.compile(r"[\[\]{}]")
 _NESTED_BLOCKS = re.compile(rf"^(?:[ ]*[-?:][ ]){{{_DEEPEST}}}|^[ ]{{{_DEEPEST}}}", re.MULTILINE)
+_REMEDIES = (
+    ("tab character", "indent with spaces, never with tabs"),
+    ("mapping values are not allowed", "quote a value that has `: ` in it, and indent this line like the one above it"),
+    ("flow sequence", "close the `[` with a `]`"),
+    ("flow mapping", "close the `{` with a `}`"),
+    ("quoted scalar", "close the quote"),
+    ("cannot start any token", "quote the value: it begins with a character that means something else to YAML"),
+    ("expected a single document", "take the line `---` out, a file is one document"),
+    (
+        "undefined alias",
+        "a value that begins with `*` refers to an `&anchor` above it; quote it if it is meant as it is",
+    ),
+    ("flow node", "close the `[` or `{` that is open here"),
+    ("expected key", "indent the keys of one config alike, and let nothing follow a quoted value"),
+    ("block collection", "indent the keys of one config alike, and begin each item of the list with `- `"),
+    ("could not find expected ':'", "write a `:` and a space after the key"),
+)
 _NULL, _MERGE = f"{_TAGS}null", f"{_TAGS}merge"
 
 
@@ -109,7 +126,13 @@ def _line(error: yaml.MarkedYAMLError) -> int:
 
 
 def _what(error: yaml.MarkedYAMLError) -> str:
-    return ", ".join(str(part) for part in (error.context, error.problem) if part)
+    """The parser's words, where it began to look, and what is most often the reason."""
+    told = ", ".join(str(part) for part in (error.context, error.problem) if part)
+    began = error.context_mark.line + 1 if error.context_mark else 0
+    if error.problem_mark and began not in {0, error.problem_mark.line + 1}:
+        told += f", begun on line {began}"
+    remedy = next((remedy for sign, remedy in _REMEDIES if sign in told), None)
+    return f"{told}; {remedy}" if remedy else told
 
 
 class _Grower:

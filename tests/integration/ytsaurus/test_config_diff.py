@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from signalq_billing.adapters.config_files import load
@@ -74,10 +74,9 @@ Run = Callable[..., Any]  # of typer's results, which it keeps to itself
 @pytest.fixture
 def run(engine: Engine, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs `signalq-billing config diff`; returns typer's result, its errors raised."""
-    url = make_url(engine.url)
-    conn = {"conn_type": "postgres", "host": url.query.get("host", url.host), "port": url.port, "login": url.username,
-            "password": url.password, "schema": url.database}  # fmt: skip
-    monkeypatch.setenv("AIRFLOW_CONN_SIGNALQ_BILLING_DB", json.dumps(conn))
+    monkeypatch.setenv("AIRFLOW_CONN_SIGNALQ_BILLING_DB", "postgres://host/database")
+    # The engine of the fixture, which closes its connections; a command's own are closed as its process ends.
+    monkeypatch.setattr("signalq_billing.adapters.postgres.engine.make_engine", lambda _: engine)
     yt = {"conn_type": "ytsaurus_cluster", "extra": {"proxy": f"http://{cluster.handle.proxy}", "token": TOKEN}}
     monkeypatch.setenv("AIRFLOW_CONN_YTSAURUS_DEFAULT", json.dumps(yt))
     settings.cache_clear()
@@ -165,7 +164,7 @@ def test_what_was_paid_is_held_against_what_would_be_park_by_park(
     assert period["unchanged"] == 1
     assert period["bad_rows"]["total"] == 0
     assert len(document["warnings"]) == 4
-    assert "park gone effective_from: version 2026-11-02 takes effect before the start of a period" in "".join(
+    assert "park gone effective_from: version 2026-11-02 takes effect at or before the start of a period" in "".join(
         document["warnings"]
     )
     assert cluster.left_over() == []
@@ -187,7 +186,7 @@ def test_people_see_the_largest_movers_first_and_totals_per_currency(
         "park-2 20.00 24.00 +4.00 +20.0 % RUB 2026-01-01 -> 2026-11-02"
     )
     assert "and 1 more in RUB: --top shows more, --json all" in lines
-    assert "1 parks would be paid the same as before" in lines
+    assert "1 park would be paid the same as before" in lines
     assert "total RUB: paid 80.00, would pay 92.00, difference +12.00, +15.0 %" in lines
 
 
@@ -216,8 +215,8 @@ def test_a_park_that_nothing_changes_for_is_extracted_once_and_unchanged(
     path = directory.write(park("p"))
     applied(engine, path)
     shown = run(path, "--money", "--period", WEEK.name)
-    assert "1 parks would be paid the same as before" in shown.stdout
-    assert "1 parks have nothing stored: compared with what the configs applied now would pay" in shown.stdout
+    assert "1 park would be paid the same as before" in shown.stdout
+    assert "1 park has nothing stored: compared with what the configs applied now would pay" in shown.stdout
     assert shown.stdout.count("park configs, if applied: 0 added, 0 changed, 1 unchanged") == 1
 
 
@@ -229,7 +228,7 @@ def test_a_redefined_cadence_is_said_so_and_not_compared(
     moved = CADENCES.replace("Europe/Moscow", "Europe/Berlin")
     result = run(directory.write(park("p"), cadences=moved), "--money", "--period", WEEK.name)
     assert result.exit_code == 3
-    assert "not compared: cadence weekly was redefined: payouts of 1 parks are stored for" in result.stdout
+    assert "not compared: cadence weekly was redefined: payouts of 1 park are stored for" in result.stdout
 
 
 def test_a_park_paid_by_another_cadence_is_named_and_not_compared(

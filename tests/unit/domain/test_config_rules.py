@@ -193,7 +193,7 @@ def test_a_stored_version_that_needs_a_cadence_that_is_gone_is_told_by_its_date(
     gone = PlacedVersion("p", DAY, "gone", STORED, STORED)
     assert told(gone) == [
         "stored in the database: park p cadence: version 2026-01-01 needs it: there is no cadence 'gone' in "
-        "cadences.yaml; there is berlin, daily, honolulu, istanbul, kiritimati, late, monthly, weekly, ykt"
+        "cadences.yaml; known are berlin, daily, honolulu, istanbul, kiritimati, late, monthly, weekly, ykt"
     ]
 
 

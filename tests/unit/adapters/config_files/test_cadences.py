@@ -106,15 +106,17 @@ def test_nothing_but_cadences_yaml_is_read_for_them(tmp_path: Path) -> None:
         ),
         (
             {"every": "fortnight"},
-            "cadences.yaml:2: weekly_msk.every: 'fortnight' is not known here; there is day, month, week",
+            "cadences.yaml:2: weekly_msk.every: 'fortnight' is not known here; known are day, month, week",
         ),
         (
             {"anchor": "05.01.2026"},
-            "cadences.yaml:3: weekly_msk.anchor: '05.01.2026' is not a date written YYYY-MM-DD, such as 2026-11-01",
+            "cadences.yaml:3: weekly_msk.anchor: '05.01.2026' is not a date written YYYY-MM-DD; "
+            "did you mean 2026-01-05?",
         ),
         (
             {"anchor": "2026-02-30"},
-            "cadences.yaml:3: weekly_msk.anchor: '2026-02-30' is not a date written YYYY-MM-DD, such as 2026-11-01",
+            "cadences.yaml:3: weekly_msk.anchor: '2026-02-30' is not a date written YYYY-MM-DD; "
+            "write it like 2026-11-01",
         ),
         (
             {"anchor": "0001-01-01"},
@@ -143,18 +145,24 @@ def test_nothing_but_cadences_yaml_is_read_for_them(tmp_path: Path) -> None:
         ),
         (
             {"catch_up_from": "yesterday"},
-            "cadences.yaml:5: weekly_msk.catch_up_from: 'yesterday' is not a date written YYYY-MM-DD, "
-            "such as 2026-11-01",
+            "cadences.yaml:5: weekly_msk.catch_up_from: 'yesterday' is not a date written YYYY-MM-DD; "
+            "write it like 2026-11-01",
         ),
         (
             {"settle_minuts": "5"},
             "cadences.yaml:5: weekly_msk.settle_minuts: unknown key; did you mean 'settle_minutes'?",
         ),
-        ({"name": None}, "cadences.yaml:1: [0].name: is missing; write `name:` and weekly_msk"),
-        ({"every": None}, "cadences.yaml:1: weekly_msk.every: is missing; write `every:` and day, week or month"),
-        ({"every": "null"}, "cadences.yaml:2: weekly_msk.every: is missing; write `every:` and day, week or month"),
-        ({"anchor": None}, "cadences.yaml:1: weekly_msk.anchor: is missing; write `anchor:` and 2026-01-05"),
-        ({"timezone": None}, "cadences.yaml:1: weekly_msk.timezone: is missing; write `timezone:` and Europe/Moscow"),
+        ({"name": None}, "cadences.yaml:1: [0].name: is missing; for example `name: weekly_msk`"),
+        (
+            {"every": None},
+            "cadences.yaml:1: weekly_msk.every: is missing; for example `every: week` (day, week or month)",
+        ),
+        (
+            {"every": "null"},
+            "cadences.yaml:2: weekly_msk.every: is missing; for example `every: week` (day, week or month)",
+        ),
+        ({"anchor": None}, "cadences.yaml:1: weekly_msk.anchor: is missing; for example `anchor: 2026-01-05`"),
+        ({"timezone": None}, "cadences.yaml:1: weekly_msk.timezone: is missing; for example `timezone: Europe/Moscow`"),
         (
             {"every": "month", "anchor": "2026-01-29"},
             "cadences.yaml:3: weekly_msk.anchor: 2026-01-29: a monthly anchor has day 1 to 28, "

@@ -76,7 +76,7 @@ def test_every_key_of_source_is_read_exactly(tmp_path: Path) -> None:
     [
         (
             "",
-            "source.yaml:1: result_directory: is missing; write `result_directory:` and //home/signalq-billing/activi",
+            "source.yaml:1: result_directory: is missing; for example `result_directory: //home/signalq-billing/activi",
         ),
         ("- table", "source.yaml:1: must be a mapping, beginning with `table:`"),
         (SOURCE + "watermark: maximum", "source.yaml:3: watermark: 'maximum' must be max, or the path of an attribute"),

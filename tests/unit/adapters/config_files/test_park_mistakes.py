@@ -9,15 +9,18 @@ from tests.unit.adapters.config_files.writing import directory, park, problems, 
 MISTAKES = [
     ({"park_id": '""'}, "parks/p.yaml:1: park_id: must not be empty"),
     ({"park_id": "[a]"}, "parks/p.yaml:1: park_id: must be a text"),
-    ({"effective_from": None}, "parks/p.yaml:1: park park-1 effective_from: is missing; write `effective_from:` and"),
+    ({"effective_from": None}, "parks/p.yaml:1: park park-1 effective_from: is missing; for example `effective_from:"),
     ({"effective_from": "2026-13-01"}, "parks/p.yaml:2: park park-1 effective_from: '2026-13-01' is not a date"),
-    ({"cadence": None}, "parks/p.yaml:1: park park-1 cadence: is missing; write `cadence:` and a name out of"),
+    (
+        {"cadence": None},
+        "parks/p.yaml:1: park park-1 cadence: is missing; for example `cadence: weekly_msk` (a name out of",
+    ),
     (
         {"cadence": "wekly_msk"},
         "parks/p.yaml:3: park park-1 cadence: there is no cadence 'wekly_msk' in cadences.yaml; "
         "did you mean 'weekly_msk'?",
     ),
-    ({"currency": None}, "parks/p.yaml:1: park park-1 currency: is missing; write `currency:` and RUB"),
+    ({"currency": None}, "parks/p.yaml:1: park park-1 currency: is missing; for example `currency: RUB"),
     (
         {"currency": "rub"},
         "parks/p.yaml:4: park park-1 currency: 'rub' is not an ISO 4217 currency code such as RUB; did you mean 'RUB'?",
@@ -27,7 +30,7 @@ MISTAKES = [
     ({"activity": "[online]"}, "parks/p.yaml:5: park park-1 activity: must be a mapping of keys to values"),
     (
         {"activity": "{}"},
-        "parks/p.yaml:5: park park-1 activity.active_statuses: is missing; write `active_statuses:` and [online]",
+        "parks/p.yaml:5: park park-1 activity.active_statuses: is missing; for example `active_statuses: [online]",
     ),
     (
         {"activity": "{active_statuses: []}"},
@@ -68,7 +71,7 @@ MISTAKES = [
     ({"rounding": "half_eve"}, "parks/p.yaml:7: park park-1 rounding: 'half_eve' is not known here; did you mean"),
     (
         {"order_per": "camera"},
-        "parks/p.yaml:7: park park-1 order_per: 'camera' is not known here; there is device, park",
+        "parks/p.yaml:7: park park-1 order_per: 'camera' is not known here; known are device, park",
     ),
     ({"enabled": "maybe"}, "parks/p.yaml:7: park park-1 enabled: must be true or false, not 'maybe'"),
     ({"limits": "{park_max: -1}"}, "parks/p.yaml:7: park park-1 limits.park_max: must be at least 0, not -1"),
@@ -82,7 +85,7 @@ MISTAKES = [
     ),
     (
         {"limits": "{maximum: 1}"},
-        "parks/p.yaml:7: park park-1 limits.maximum: unknown key; there is device_max, device",
+        "parks/p.yaml:7: park park-1 limits.maximum: unknown key; known are device_max, device",
     ),
     ({"curency": "RUB"}, "parks/p.yaml:7: park park-1 curency: unknown key; did you mean 'currency'?"),
     (
@@ -103,9 +106,9 @@ def test_a_mistake_is_told_with_file_line_park_field_and_what_would_be_right(
 def test_a_config_that_does_not_say_whose_it_is_is_told(tmp_path: Path) -> None:
     text = "- {effective_from: 2026-11-01, enabled: false}\n- {enabled: false}\n"
     assert problems(directory(tmp_path, p=text)) == [
-        "parks/p.yaml:1: park_id: is missing; write `park_id:` and park-7f3a",
-        "parks/p.yaml:2: effective_from: is missing; write `effective_from:` and 2026-11-01",
-        "parks/p.yaml:2: park_id: is missing; write `park_id:` and park-7f3a",
+        "parks/p.yaml:1: park_id: is missing; for example `park_id: park-7f3a`",
+        "parks/p.yaml:2: effective_from: is missing; for example `effective_from: 2026-11-01`",
+        "parks/p.yaml:2: park_id: is missing; for example `park_id: park-7f3a`",
     ]
 
 

@@ -145,7 +145,7 @@ def test_a_version_that_ends_payments_needs_only_its_park_and_date(tmp_path: Pat
 def test_the_other_keys_of_a_version_that_ends_payments_are_checked_all_the_same(tmp_path: Path) -> None:
     text = "park_id: p\neffective_from: 2026-11-01\nenabled: off\ncadence: weekly_msk\nrounding: up\nlimit: 5\n"
     assert problems(directory(tmp_path, p=text)) == [
-        "parks/p.yaml:5: park p rounding: 'up' is not known here; there is half_even, half_up",
+        "parks/p.yaml:5: park p rounding: 'up' is not known here; known are half_even, half_up",
         "parks/p.yaml:6: park p limit: unknown key; did you mean 'limits'?",
     ]
 

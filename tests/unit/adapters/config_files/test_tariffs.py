@@ -69,7 +69,7 @@ def test_a_replaced_charge_has_to_be_whole_itself(tmp_path: Path) -> None:
     where = directory(
         tmp_path, tariffs=TARIFF, p=OWN + "charge: {model: package, package_size: 1, package_amount: 1}\n"
     )
-    assert problems(where) == ["parks/p.yaml:5: park park-1 charge.unit: is missing; write `unit:` and active_day"]
+    assert problems(where) == ["parks/p.yaml:5: park park-1 charge.unit: is missing; for example `unit: active_day`"]
 
 
 def test_a_tariff_may_be_only_a_part(tmp_path: Path) -> None:
