@@ -142,7 +142,7 @@ def timeline(history: DeviceHistory, period: Period, park_id: str, rules: Activi
     upto = standing[0].at if standing else period.end
     view = _View(period, park_id, frozenset(rules.active_statuses), _silence(rules))
     refused = view.refused(history, upto)
-    if history.carried is not None and refused is None:
+    if history.carried is not None:
         standing.insert(0, history.carried)
     following = [*standing, None][1:]
     found = (view.interval(event, after) for event, after in zip(standing, following, strict=True))
@@ -256,8 +256,7 @@ def _closing(event: Event, after: Event | None) -> Closing:
 
 
 def _goes_on(last: Interval, interval: Interval) -> bool:
-    same = (last.park_id, last.status, last.ends) == (interval.park_id, interval.status, interval.begins)
-    return same and last.closed_by is Closing.NEXT_EVENT
+    return (last.park_id, last.status, last.ends) == (interval.park_id, interval.status, interval.begins)
 
 
 def _silence(rules: ActivityRules) -> dt.timedelta:

@@ -196,7 +196,9 @@ def test_days_of_23_and_25_hours_and_a_day_that_does_not_exist() -> None:
     ):
         period = Period("some", name, name + dt.timedelta(days=days), zone)
         history = DeviceHistory("device", 30, (Event(period.start, "park", "online"),))
-        assert timeline(history, period, "park", ONLINE).day_seconds == tuple(3600 * each for each in expected)
+        found = timeline(history, period, "park", ONLINE)
+        assert found.day_seconds == tuple(3600 * each for each in expected)
+        assert [bool(day.pieces) for day in found.days] == [each > 0 for each in expected]
 
 
 def test_events_that_only_repeat_a_status_merge_into_one_interval() -> None:

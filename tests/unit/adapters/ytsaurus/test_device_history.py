@@ -1,18 +1,22 @@
 """One device's history, and the timeline made of it, say of every device what the statement for all of them says."""
 
 import datetime as dt
+import io
 from collections import Counter
 from dataclasses import replace
 from random import Random
 
+import pyarrow as pa
 import pytest
 
+from signalq_billing.adapters.ytsaurus import device
 from signalq_billing.adapters.ytsaurus.result import parks
 from signalq_billing.adapters.ytsaurus.statement import activity_statement, device_statement, identifier
 from signalq_billing.domain.activity import BadRows
 from signalq_billing.domain.device_history import DeviceHistory, Event, Sightings
 from signalq_billing.domain.source import Source, SourceColumns
 from signalq_billing.domain.timeline import local_days, merged, timeline
+from signalq_billing.errors import SourceInvalid, SourceUnavailable
 from tests.unit.adapters.ytsaurus.histories import CALENDARS, Calendar, Scene, scene
 from tests.unit.adapters.ytsaurus.reference import EPOCH, MICROSECOND, Row, bad_reason, day_start
 from tests.unit.adapters.ytsaurus.warehouse import RESULT, STATUS_AT_TYPES, Warehouse
@@ -60,9 +64,9 @@ def test_timelines_add_up_to_the_lines_of_everybody(warehouse: Warehouse, calend
 def lines_of_everybody(warehouse: Warehouse, story: Scene) -> Lines:
     found = warehouse.extract(story.request, story.source())
     return {
-        (park.park_id.encode(), device.device_id.encode()): device.day_seconds
+        (park.park_id.encode(), each.device_id.encode()): each.day_seconds
         for park in parks(found, RESULT, story.calendar.period)
-        for device in park.devices
+        for each in park.devices
     }
 
 
@@ -214,6 +218,44 @@ def test_a_device_that_was_never_seen_is_told_from_a_result_that_got_lost(wareho
     found = ask(warehouse, row(), device_id="other")
     assert found == DeviceHistory("other", 1, bad_rows=BadRows({}, 0, ()))
     assert not found.seen
+
+
+def table(*kinds: bytes, count: int = 2) -> pa.Table:
+    """A result table with groups of these kinds, `count` of them if its summary is to be believed."""
+    plain: dict[str, list[object]] = {
+        field.name: [b"" if field.type == pa.large_binary() else count] * len(kinds) for field in device.SCHEMA
+    }
+    return pa.table(plain | {"kind": list(kinds)}, device.SCHEMA)
+
+
+def stream(found: pa.Table) -> bytes:
+    out = io.BytesIO()
+    with pa.ipc.new_stream(out, found.schema) as writer:
+        writer.write_table(found)
+    return out.getvalue()
+
+
+def test_a_whole_result_is_read() -> None:
+    assert device.checked_history(stream(table(b"0", b"", b"1")), RESULT).groups.num_rows == 2
+    assert device.checked_history(stream(table(b"", count=0)), RESULT).groups.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "found",
+    [table(), table(b"0", b"1"), table(b"0", b""), table(b"", b"0", b"0", b"0"), table(b"", b"", b"0", b"0")],
+    ids=["nothing", "no summary", "one missing", "one too many", "two summaries"],
+)
+def test_a_result_that_is_not_whole_is_noticed(found: pa.Table) -> None:
+    with pytest.raises(SourceUnavailable, match="groups of rows came instead of"):
+        device.checked_history(stream(found), RESULT)
+
+
+def test_a_result_that_is_cut_or_of_another_version_is_noticed() -> None:
+    whole = table(b"0", b"", b"1")
+    with pytest.raises(SourceUnavailable, match="the Arrow stream is broken"):
+        device.checked_history(stream(whole)[:-20], RESULT)
+    with pytest.raises(SourceInvalid, match="without last_us"):
+        device.checked_history(stream(whole.drop_columns("last_us")), RESULT)
 
 
 @pytest.mark.parametrize(
