@@ -118,7 +118,7 @@ def report(cadence: str) -> None:
     payouts = store.payouts(cadence, request.period.name, parks)
     log_progress(payouts)
     snapshot_id = get_current_context()["ti"].xcom_pull(task_ids="extract")
-    if snapshot_id is not None:  # without one there is nothing that was read
+    if isinstance(snapshot_id, int):  # an extraction that failed or was skipped leaves nothing to show
         log_source(store.snapshot(snapshot_id))
     unfinished = open_parks(request.period, parks, payouts, store)
     for each in unfinished:
