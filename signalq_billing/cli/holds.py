@@ -113,7 +113,7 @@ def _words(outcome: HoldOutcome) -> str:
     from signalq_billing.services.holding import HoldResult
 
     payout = outcome.payout
-    if outcome.result is HoldResult.NOTHING_LEFT:
+    if outcome.result is HoldResult.NOTHING_TO_HOLD:
         return "nothing to hold: all is created" if payout.orders else "nothing to hold: it pays nothing"
     return outcome.result.value.replace("_", " ")
 

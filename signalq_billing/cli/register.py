@@ -111,7 +111,7 @@ def _write(content: bytes, output: Path | None) -> None:
 
 def _tell_register(register: Register, output: Path | None, *, held: bool) -> None:
     from signalq_billing.domain.money import money_text
-    from signalq_billing.domain.progress import PaymentProgress
+    from signalq_billing.services.registering import DO_NOT_PAY, NOT_HELD
 
     def say(text: str) -> None:
         typer.echo(text, err=True)
@@ -124,12 +124,11 @@ def _tell_register(register: Register, output: Path | None, *, held: bool) -> No
     for total in register.totals:
         progress = total.payment_progress.value if total.payment_progress else "total"
         say(f"  {progress:<12} {money_text(total.amount, total.currency):>18} {total.currency}")
-    unsettled = [order for order in register.orders if order.payment_progress is not PaymentProgress.CREATED]
-    if warned := [order for order in unsettled if order.note.startswith("DO NOT PAY")]:
-        say(f"{len(warned)} orders may have been sent: do not pay these by hand before `reconcile` settled them (note)")
-    open_ = sum("not held" in order.note for order in unsettled)
-    if open_ and not held:
-        say(f"{open_} orders are not held: a run may send them. Before paying by hand, export with --hold")
+    notes = [order.note for order in register.orders]
+    if unclear := sum(note.startswith(DO_NOT_PAY) for note in notes):
+        say(f"{_orders(unclear)} may have been sent: do not pay by hand what its note says not to")
+    if (open_ := notes.count(NOT_HELD)) and not held:
+        say(f"{_orders(open_)} not held: a run may send them. Before paying by hand, export with --hold")
 
 
 def mark_created(

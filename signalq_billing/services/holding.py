@@ -20,7 +20,7 @@ class HoldResult(StrEnum):
     HELD_BEFORE = "held_before"
     RELEASED = "released"
     NOT_HELD = "not_held"
-    NOTHING_LEFT = "nothing_left"
+    NOTHING_TO_HOLD = "nothing_to_hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def hold(store: PayoutStore, payouts: Sequence[PayoutProgress], reason: str, act
 
 def _hold(store: PayoutStore, payout: PayoutProgress, reason: str, actor: str) -> HoldOutcome:
     if payout.settled:
-        return HoldOutcome(payout, HoldResult.NOTHING_LEFT, payout.hold_reason)
+        return HoldOutcome(payout, HoldResult.NOTHING_TO_HOLD, payout.hold_reason)
     if payout.hold_reason is not None:
         return HoldOutcome(payout, HoldResult.HELD_BEFORE, payout.hold_reason)
     store.hold(payout.payout_id, reason, actor)

@@ -14,6 +14,8 @@ from signalq_billing.domain.register import Register, RegisterLine, RegisterOrde
 from signalq_billing.errors import RegisterUnbalanced
 
 _UNIT_PLACES = 6
+DO_NOT_PAY = "DO NOT PAY"
+NOT_HELD = "not held: a run may send it at any time; export with --hold before paying by hand"
 
 
 def make_register(cadence: str, period: dt.date, records: Iterable[PayoutRecord]) -> Register:
@@ -116,11 +118,14 @@ def _note(payout: PayoutProgress, order: OrderProgress) -> str:
     """What somebody about to pay the order by hand should know."""
     if order.payment_progress is PaymentProgress.CREATED:
         return ""
+    if order.payment_progress is PaymentProgress.IN_PROGRESS:
+        warning = f"{DO_NOT_PAY} YET: it may have been sent; run `signalq-billing reconcile` and export again"
+    elif order.ambiguous:
+        warning = f"{DO_NOT_PAY} UNASKED: it was sent once and got no clear answer; `mark-created --dry-run` asks"
+    else:
+        warning = "" if payout.hold_reason else NOT_HELD
     held = f"held: {payout.hold_reason}" if payout.hold_reason else ""
-    if order.ambiguous or order.payment_progress is PaymentProgress.IN_PROGRESS:
-        warning = "DO NOT PAY YET: it may have been sent; run `signalq-billing reconcile` and export again"
-        return f"{warning}; {held}" if held else warning
-    return held or "not held: a run may send it at any time; export with --hold before paying by hand"
+    return "; ".join(filter(None, (warning, held)))
 
 
 def _park(record: PayoutRecord) -> RegisterPark:

@@ -6,18 +6,17 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import pytest
+import openpyxl
 import typer
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from signalq_billing.adapters.postgres import history
 from signalq_billing.cli import holds, register
-from signalq_billing.cli.bootstrap import Wiring
 from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
 from signalq_billing.errors import SignalqBillingError
-from signalq_billing.settings import settings
 
 PERIOD = ("--cadence", "weekly_msk", "--period", "2026-11-16")
 Row = dict[str, str]
@@ -80,13 +79,19 @@ class Desk:
         return self.filled(pay)
 
 
-def desk(engine: Engine, billing: BillingOrdersProcess, directory: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """A shell connected to this database and this billing-orders; leases there last ten minutes."""
-    monkeypatch.setattr(Wiring, "engine", engine)
-    told = {"conn_type": "http", "host": billing.base_url, "password": billing.token}
-    monkeypatch.setenv("AIRFLOW_CONN_BILLING_ORDERS", json.dumps(told))
-    settings.cache_clear()
-    return Desk(directory)
+def billing_connection(billing: BillingOrdersProcess) -> str:
+    return json.dumps({"conn_type": "http", "host": billing.base_url, "password": billing.token})
+
+
+def filled_in(workbook: Path, sheet: str, doc_id: str) -> Path:
+    """The XLSX register with `doc_id` in every row of one sheet, as a person types it."""
+    book = openpyxl.load_workbook(workbook)
+    heading = [cell.value for cell in book[sheet][1]]
+    for row in book[sheet].iter_rows(min_row=2):
+        if row[heading.index("external_ref")].value:
+            row[heading.index("doc_id")].value = doc_id
+    book.save(workbook)
+    return workbook
 
 
 def history_of(engine: Engine, action: str) -> list[dict[str, object]]:
@@ -94,3 +99,16 @@ def history_of(engine: Engine, action: str) -> list[dict[str, object]]:
         assert history.verify(connection) == []
         wanted = history.history.select().where(history.history.c.action == action).order_by(history.history.c.id)
         return [dict(row) for row in connection.execute(wanted).mappings()]
+
+
+def rows(engine: Engine, sql: str) -> list[dict[str, Any]]:
+    """What a statement of a test gives."""
+    with engine.begin() as connection:
+        result = connection.exec_driver_sql(sql)
+        return [dict(row) for row in result.mappings()] if result.returns_rows else []
+
+
+def everything(engine: Engine) -> list[object]:
+    """All that is stored about payouts, to see that nothing changed."""
+    tables = ("payout", "payout_line", "payout_order", "order_attempt", "history")
+    return [rows(engine, f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]

@@ -107,5 +107,5 @@ def test_the_note_says_what_to_mind_before_paying_by_hand() -> None:
     assert "not held" in notes[1]
     assert notes[2] == "held: paid by hand"
     assert notes[3].startswith("DO NOT PAY YET: it may have been sent")
-    assert notes[4].startswith("DO NOT PAY YET")
+    assert notes[4].startswith("DO NOT PAY UNASKED: it was sent once and got no clear answer")
     assert notes[4].endswith("held: paid by hand")

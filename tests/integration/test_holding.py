@@ -1,0 +1,143 @@
+"""Holding and releasing on a real database: what is held is not sent, what was released is, and only as it stood."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine
+
+from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
+from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
+from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
+from signalq_billing.domain.activity import ActivitySnapshot, BadRows
+from signalq_billing.domain.compute import compute_payout
+from signalq_billing.domain.guards import Guards
+from signalq_billing.errors import Held
+from tests.integration.payments import computed, money_accepted, progress, submitter
+from tests.integration.registers import PERIOD, Desk, everything, history_of
+from tests.unit.domain.builders import config, device, period
+
+BY_ANN = ("--by", "Ann Lee", "--note", "looked at it")
+CAPPED = Guards(park_max={"RUB": Decimal("79.99")})
+
+
+def recomputed(engine: Engine, days: int) -> None:
+    """park-1 as it is after late data: one camera of so many days."""
+    store = PostgresPayoutStore(engine)
+    PostgresConfigStore(engine).apply([config()], "test")
+    snapshot = ActivitySnapshot(period(), "//result", period().end, 10, BadRows(), period().end)
+    store.store(
+        [compute_payout(config(), period(), [device(days=days)])], store.save_snapshot(snapshot, "test"), "test"
+    )
+
+
+def test_what_is_held_is_not_sent_until_somebody_releases_it(
+    engine: Engine, billing: BillingOrdersProcess, desk: Desk
+) -> None:
+    computed(engine, ["park-1", "park-2"])
+    done = desk.does("hold", *PERIOD, "--park", "park-1", "--reason", "asked by the park")
+    assert "held: 1 payout, 80.00 RUB" in done.out
+    report = submitter(engine, billing).submit(progress(engine))
+    assert (report.created, report.held) == (1, 1)
+    done = desk.does("release", *PERIOD, *BY_ANN)
+    assert "released: 1 payout, 80.00 RUB" in done.out
+    assert "not held: 1 payout, 80.00 RUB" in done.out
+    submitter(engine, billing).submit(progress(engine))
+    assert money_accepted(billing) == Decimal("160.00")
+
+
+def test_a_release_is_in_the_history_with_who_and_why(engine: Engine, desk: Desk) -> None:
+    computed(engine)
+    desk.does("hold", *PERIOD, "--reason", "asked by the park")
+    desk.does("release", *PERIOD, *BY_ANN)
+    (entry,) = history_of(engine, "released")
+    assert (entry["actor"], entry["why"]) == ("Ann Lee", "looked at it")
+    assert entry["data"]["held_for"] == "asked by the park"
+    (record,) = PostgresPayoutStore(engine).records("weekly_msk", period().name)
+    assert (record.released_by, record.release_note, record.progress.hold_reason) == ("Ann Lee", "looked at it", None)
+
+
+def test_a_hold_of_a_guard_keeps_its_reason(engine: Engine, billing: BillingOrdersProcess, desk: Desk) -> None:
+    submitter(engine, billing, guards=CAPPED).submit(computed(engine))
+    done = desk.does("hold", *PERIOD, "--reason", "asked by the park", "--json")
+    (told,) = json.loads(done.out)["payouts"]
+    assert (told["result"], told["total"], "park_max" in told["reason"]) == ("held_before", "80.00", True)
+    assert "park_max" in (progress(engine)[0].hold_reason or "")
+
+
+def test_what_a_person_released_is_not_held_for_its_size_again(
+    engine: Engine, billing: BillingOrdersProcess, desk: Desk
+) -> None:
+    submitter(engine, billing, guards=CAPPED).submit(computed(engine))
+    desk.does("release", *PERIOD, *BY_ANN)
+    assert progress(engine)[0].approved
+    report = submitter(engine, billing, guards=CAPPED).submit(progress(engine))
+    assert (report.created, report.held) == (1, 0)
+
+
+def test_a_recompute_voids_the_approval(engine: Engine, billing: BillingOrdersProcess, desk: Desk) -> None:
+    submitter(engine, billing, guards=CAPPED).submit(computed(engine))
+    desk.does("release", *PERIOD, *BY_ANN)
+    recomputed(engine, days=7)
+    tight = Guards(park_max={"RUB": Decimal("69.99")})
+    report = submitter(engine, billing, guards=tight).submit(progress(engine))
+    assert (report.created, report.held) == (0, 1)
+    assert "total 70.00 RUB is above" in (progress(engine)[0].hold_reason or "")
+
+
+def test_a_recompute_to_the_same_keeps_the_approval(engine: Engine, billing: BillingOrdersProcess, desk: Desk) -> None:
+    submitter(engine, billing, guards=CAPPED).submit(computed(engine))
+    desk.does("release", *PERIOD, *BY_ANN)
+    computed(engine)
+    assert submitter(engine, billing, guards=CAPPED).submit(progress(engine)).created == 1
+
+
+def test_a_new_hold_ends_an_approval(engine: Engine, desk: Desk) -> None:
+    computed(engine)
+    desk.does("hold", *PERIOD, "--reason", "one")
+    desk.does("release", *PERIOD, *BY_ANN)
+    desk.does("hold", *PERIOD, "--reason", "two")
+    (payout,) = progress(engine)
+    assert (payout.approved, payout.hold_reason) == (False, "two")
+
+
+def test_the_kill_switch_stops_what_was_released_too(engine: Engine, billing: BillingOrdersProcess, desk: Desk) -> None:
+    computed(engine)
+    desk.does("hold", *PERIOD, "--reason", "asked by the park")
+    desk.does("release", *PERIOD, *BY_ANN)
+    with pytest.raises(Held, match="kill_switch"):
+        submitter(engine, billing, guards=Guards(kill_switch=True)).submit(progress(engine))
+
+
+def test_what_is_paid_has_nothing_to_hold(engine: Engine, billing: BillingOrdersProcess, desk: Desk) -> None:
+    submitter(engine, billing).submit(computed(engine))
+    before = everything(engine)
+    assert "nothing to hold: all is created" in desk.does("hold", *PERIOD, "--reason", "too late").out
+    assert everything(engine) == before
+
+
+def test_what_pays_nothing_has_nothing_to_hold(engine: Engine, desk: Desk) -> None:
+    recomputed(engine, days=0)
+    assert "nothing to hold: it pays nothing" in desk.does("hold", *PERIOD, "--reason", "why not").out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("hold", *PERIOD, "--park", "park-11", "--reason", "x"), "of park 'park-11': did you mean 'park-1'?"),
+        (("hold", *PERIOD, "--reason", "  "), "--reason is empty"),
+        (("release", *PERIOD, "--by", "Ann", "--note", ""), "--note is empty"),
+        (("release", *PERIOD, "--by", " ", "--note", "x"), "--by is empty"),
+        (("hold", "-c", "weekly_msk", "-p", "2026-11-09", "--reason", "x"), "weekly_msk has 2026-11-16"),
+        (("hold", "-c", "weekly_mks", "-p", "2026-11-16", "--reason", "x"), "did you mean 'weekly_msk'?"),
+        (("hold", "-c", "weekly_msk", "-p", "16.11.2026", "--reason", "x"), "is not a date written YYYY-MM-DD"),
+    ],
+)
+def test_what_there_is_not_is_bad_usage_that_says_what_there_is(
+    engine: Engine, desk: Desk, words: tuple[str, ...], said: str
+) -> None:
+    computed(engine)
+    before = everything(engine)
+    done = desk.types(*words)
+    assert (done.code, said in done.err) == (2, True)
+    assert everything(engine) == before
