@@ -5,6 +5,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -75,8 +76,7 @@ class RefusedCarryIn:
     reason: Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """The part of an interval that lies in one local day."""
 
     interval: Interval
@@ -107,7 +107,7 @@ class LocalDay:
         return self.active_microseconds // 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timeline:
     """A device's intervals of all parks in one period, in order, as `park_id` sees them.
 
@@ -125,12 +125,12 @@ class Timeline:
         """Whether a payout of the park has a line for the device: any interval of it is left, active or not."""
         return any(interval.own for interval in self.intervals)
 
-    @property
+    @cached_property
     def days(self) -> tuple[LocalDay, ...]:
         """The period's local days with the intervals cut at their midnights."""
         return local_days(self.intervals, self.period)
 
-    @property
+    @cached_property
     def day_seconds(self) -> tuple[int, ...]:
         """Active seconds in the park, a number for each local day."""
         return tuple(day.active_seconds for day in self.days)
