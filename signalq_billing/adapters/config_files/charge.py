@@ -6,11 +6,12 @@ from typing import Any, get_args, get_origin
 
 from signalq_billing.adapters.config_files.keys import Keys
 from signalq_billing.adapters.config_files.values import Reader, Wrong, number, one_of, switch, text, whole
-from signalq_billing.adapters.config_files.yaml_tree import Tree
+from signalq_billing.adapters.config_files.yaml_tree import Scalar, Tree, is_null
 from signalq_billing.domain.charge import CHARGE_MODELS, ChargeModel, Tier
 from signalq_billing.domain.charge.fields import field_types, without_none
 from signalq_billing.domain.config import Charge, Scope
 from signalq_billing.domain.config_rules import tier_problems
+from signalq_billing.domain.near_miss import near_miss
 from signalq_billing.domain.registry import Registry
 from signalq_billing.domain.units import UNITS
 from signalq_billing.errors import UsageError
@@ -62,8 +63,10 @@ def usable(registry: Registry[Any]) -> Reader[str]:
 
 
 def _keys_of_any_model(keys: Keys) -> set[str]:
-    """What may stand here while the model is not known; a model from outside may have any key."""
-    if CHARGE_MODELS.has_outside:
+    """What may stand here while the model is not known: any key, if it may be a model of another package."""
+    named = keys.tree.values.get("model")
+    meant = near_miss(named.text, CHARGE_MODELS.built_ins) if isinstance(named, Scalar) else None
+    if CHARGE_MODELS.has_outside or (not is_null(named) and meant is None):
         return set(keys.tree.values)
     return {field for kind in CHARGE_MODELS.built_ins.values() for field in field_types(kind)}
 

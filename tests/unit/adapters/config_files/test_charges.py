@@ -162,3 +162,54 @@ def test_a_new_model_is_checked_like_any_other(tmp_path: Path, monkeypatch: pyte
         f"{AT}.extr: unknown key; did you mean 'extra'?",
         f"{AT}.strict: must be true or false, not '5'",
     ]
+
+
+def test_the_keys_of_a_model_that_is_not_there_are_not_judged_but_those_of_a_misspelt_one_are(tmp_path: Path) -> None:
+    assert [line.split(": ")[1] for line in told(tmp_path, "{model: auction, unit: active_day, bid: 5}")] == [
+        "park park-1 charge.model"
+    ]
+    assert [line.split(": ")[1] for line in told(tmp_path, "{model: standrad, unit: active_day, unit_amont: 5}")] == [
+        "park park-1 charge.model",
+        "park park-1 charge.unit_amont",
+    ]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A row of a model's list."""
+
+    size: Decimal
+
+
+@dataclass(frozen=True)
+class Picky:
+    """A model from outside that takes its keys only together."""
+
+    counts_units: ClassVar[bool] = False
+
+    low: Decimal
+    high: Decimal = Decimal(5)
+    steps: tuple[Step, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"low {self.low} is above high {self.high}")
+
+    def price(self, quantity: Fraction) -> Fraction:
+        return Fraction(self.low)
+
+
+def test_what_a_model_has_against_its_keys_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CHARGE_MODELS.built_ins, "picky", Picky)
+    assert told(tmp_path, "{model: picky, low: 6}") == [
+        f"{AT}: its model does not take these keys together: low 6 is above high 5"
+    ]
+
+
+def test_a_list_with_a_default_may_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CHARGE_MODELS.built_ins, "picky", Picky)
+    assert told(tmp_path, "{model: picky, low: 1}") == []
+    [config] = load(directory(tmp_path, p=park(charge="{model: picky, low: 1, steps: [{size: 2}]}"))).park_configs
+    assert config.terms is not None
+    assert config.terms.charge.model == Picky(Decimal(1), steps=(Step(Decimal(2)),))
+    assert from_body(to_body(config)) == config
