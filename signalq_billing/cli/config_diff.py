@@ -57,11 +57,12 @@ def diff(
         loaded = load(wiring, directory)
         stored = wiring.configs.current()
         found = compare(loaded, stored, service.compare(loaded, wiring.configs, stored))
+    if not json:
+        config_tables.print_diff(found, top)
     compared = _compared(wiring, loaded, stored, cadence or (), period, quiet=json) if money else None
     if json:
         display.print_json(config_documents.diff_document(found, compared))
     else:
-        config_tables.print_diff(found, top)
         for each in compared or ():
             config_tables.print_comparison(each, top)
     if any(each.refused for each in compared or ()):

@@ -75,6 +75,9 @@ def print_comparison(compared: PeriodComparison, top: int) -> None:
     if compared.refused:
         typer.echo(f"not compared: {compared.refused}")
         return
+    if not (compared.parks or compared.not_compared):
+        typer.echo("no park was or would be paid for it")
+        return
     made = display.table(
         "park", "paid", "would pay", "difference", "share", "currency", "config", "note",
         right=("paid", "would pay", "difference", "share"),
