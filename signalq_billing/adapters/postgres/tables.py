@@ -159,13 +159,15 @@ payout = Table(
     ),
     CheckConstraint("period_end > period_start", name="period"),
     CheckConstraint("revision >= 1", name="revision"),
-    CheckConstraint("total >= 0", name="total"),
-    CheckConstraint("carried <= 0", name="carried"),
+    CheckConstraint("total >= 0 OR revision > 1", name="total"),
+    CheckConstraint("carried = 0 OR (carried < 0 AND total + carried >= 0)", name="carried"),
     CheckConstraint("order_per IN ('park', 'device')", name="order_per"),
     CheckConstraint("paid_devices BETWEEN 0 AND devices", name="devices"),
     CheckConstraint("(hold_reason IS NULL) = (held_at IS NULL)", name="hold"),
     Index("payout_period", "cadence", "period_name"),
     Index("payout_frozen_config", "config_version_id", postgresql_where="frozen_at IS NOT NULL"),
+    # What a park owes, however many payouts it has.
+    Index("payout_debt", "park_id", "currency", postgresql_where="total < 0 OR carried < 0"),
 )
 
 # An id may be longer than an index entry can be, so the SHA-256 of its bytes stands for it there.
@@ -191,7 +193,7 @@ payout_line = Table(
     _instant("updated_at"),
     Column("day_seconds", ARRAY(Integer), nullable=False, server_default=text("'{}'")),
     PrimaryKeyConstraint("payout_id", "line_no"),
-    CheckConstraint("amount >= 0", name="amount"),
+    CheckConstraint("amount >= 0 OR revision > 1", name="amount"),
     CheckConstraint("active_seconds >= 0 AND active_days >= 0 AND units >= 0", name="activity"),
     Index("payout_line_device", "payout_id", DEVICE_HASH, unique=True),
 )
@@ -219,8 +221,10 @@ payout_order = Table(
     Column("ambiguous", Boolean, nullable=False, server_default=text("false")),
     _instant("created_at"),
     _instant("updated_at"),
+    Column("carried", Numeric, nullable=False, server_default=text("0")),
     UniqueConstraint("external_ref", name="payout_order_external_ref"),
     CheckConstraint("amount > 0", name="amount"),
+    CheckConstraint("carried <= 0", name="carried"),
     CheckConstraint("(payment_progress = 'created') = (doc_id IS NOT NULL)", name="created"),
     CheckConstraint("(payment_progress = 'in_progress') = (claimed_until IS NOT NULL)", name="claimed"),
     Index("payout_order_of_payout", "payout_id"),

@@ -10,12 +10,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from signalq_billing.adapters.postgres import schema
 from signalq_billing.adapters.postgres.engine import make_engine
 from signalq_billing.adapters.postgres.tables import metadata
 from signalq_billing.devstack import postgres
+from signalq_billing.domain.order import Created
 from signalq_billing.errors import MigrationsMissing, StorageUnavailable
+from tests.integration.postgres.factories import World, payout
 
 
 @pytest.fixture
@@ -87,3 +90,65 @@ def test_migrations_are_found_where_the_setting_says(monkeypatch: pytest.MonkeyP
     (tmp_path / "50% off").symlink_to(Path(__file__).parents[3] / "migrations")
     monkeypatch.setenv(schema.MIGRATIONS_SETTING, str(tmp_path / "50% off"))
     assert schema.head_version() == schema.NEEDED_VERSION
+
+
+def test_the_steps_from_0002_and_back_keep_what_is_stored(engine: Engine) -> None:
+    world = World(engine)
+    world.store(payout())
+    claim = world.claim()
+    before = world.progress()
+    schema.downgrade(engine, "0002")
+    schema.upgrade(engine)
+    assert world.progress() == before
+    assert world.payouts.record(claim, Created("doc-1"), "worker-1")
+    assert world.history_problems() == []
+
+
+ADJUSTMENT = """
+INSERT INTO payout OVERRIDING SYSTEM VALUE
+SELECT (jsonb_populate_record(payout, to_jsonb(payout) || %s::jsonb)).* FROM payout
+"""
+LINE = """
+INSERT INTO payout_line
+SELECT (jsonb_populate_record(payout_line, to_jsonb(payout_line) || %s::jsonb)).* FROM payout_line WHERE line_no = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "refused_by"),
+    [
+        ('{"id": 99, "revision": 2, "total": -5}', ""),
+        ('{"id": 99, "revision": 2, "total": 5, "carried": -5}', ""),
+        ('{"id": 99, "revision": 2, "total": 5, "carried": -6}', "payout_carried"),
+        ('{"id": 99, "revision": 2, "total": -5, "carried": -1}', "payout_carried"),
+        ('{"id": 99, "revision": 2, "total": 5, "carried": 1}', "payout_carried"),
+        ('{"id": 99, "period_name": "2020-01-06", "total": -5}', "payout_total"),
+    ],
+)
+def test_only_a_later_revision_may_be_negative_and_nothing_is_carried_below_zero(
+    engine: Engine, changes: str, refused_by: str
+) -> None:
+    World(engine).store(payout())
+    if not refused_by:
+        World(engine).rows(ADJUSTMENT, changes)
+        return
+    with pytest.raises(IntegrityError, match=refused_by):
+        World(engine).rows(ADJUSTMENT, changes)
+
+
+def test_only_a_later_revision_has_negative_lines(engine: Engine) -> None:
+    world = World(engine)
+    world.store(payout())
+    world.rows(LINE, '{"line_no": 9, "device_id": "cam-9", "revision": 2, "amount": -1}')
+    with pytest.raises(IntegrityError, match="payout_line_amount"):
+        world.rows(LINE, '{"line_no": 10, "device_id": "cam-10", "amount": -1}')
+
+
+def test_what_an_order_carries_is_frozen_with_it_and_a_retired_payout_stays_retired(engine: Engine) -> None:
+    world = World(engine)
+    world.store(payout())
+    with pytest.raises(DBAPIError, match="an order is never rewritten"):
+        world.rows("UPDATE payout_order SET carried = -1")
+    world.rows("UPDATE payout SET retired_at = now()")
+    with pytest.raises(DBAPIError, match="once retired stays retired"):
+        world.rows("UPDATE payout SET retired_at = NULL")
