@@ -60,7 +60,7 @@ PARK_COLUMNS = _columns(
     park_id=22, cadence=14, period=12, last_day=12, timezone=18, revision=9, devices=10, paid_devices=13, currency=10,
     amount=14, reason=24, payment_progress=18, hold_reason=40,
 )  # fmt: skip
-_MONEY = {"amount", "order_amount"}
+MONEY = {"amount", "order_amount"}
 
 
 def lines_table(register: Register, *, park_totals: bool = False) -> Table:
@@ -85,7 +85,7 @@ def parks_table(register: Register) -> Table:
 
 def _cells(of: object, columns: Sequence[Column]) -> list[Cell]:
     currency: str = of.currency  # type: ignore[attr-defined]
-    return [_cell(column.of(of), currency if column.name in _MONEY else "") for column in columns]
+    return [_cell(column.of(of), currency if column.name in MONEY else "") for column in columns]
 
 
 def _cell(value: object, currency: str) -> Cell:

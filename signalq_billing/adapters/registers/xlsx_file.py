@@ -4,7 +4,7 @@ they look like; amounts are numbers as long as a spreadsheet holds them exactly.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +14,7 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 
 from signalq_billing.adapters.registers.columns import (
+    MONEY,
     TOTAL,
     Cell,
     Column,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_048_576
 _EXACT_DIGITS = 15
+_MARK_WIDTH = 7
 _TO_FILL_IN = {"doc_id"}
 _CUT = {"hold_reason", "note", "reason"}
 _BOLD, _SHADE = Font(bold=True), PatternFill("solid", fgColor="FFE7EDF3")
@@ -63,65 +65,75 @@ def _write(sheet: Worksheet, table: Table, size: int) -> None:
     names = ["row", *(column.name for column in table.columns)]
     sheet.freeze_panes = "C2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(names))}{size + 1}"
-    for number, width in enumerate([7, *(column.width for column in table.columns)], start=1):
+    for number, width in enumerate([_MARK_WIDTH, *(column.width for column in table.columns)], start=1):
         sheet.column_dimensions[get_column_letter(number)].width = width
     sheet.page_setup.orientation = "landscape"
     sheet.print_title_rows = "1:1"
     sheet.append([_heading(sheet, name) for name in names])
+    plain, bold = _Pens(sheet, table.columns), _Pens(sheet, table.columns, total=True)
     for row in table.rows:
-        sheet.append(list(_row(sheet, table.kind, row, table.columns)))
+        sheet.append(plain.row(table.kind, row))
     for row in table.totals:
-        sheet.append([_as_total(cell) for cell in _row(sheet, TOTAL, row, table.columns)])
+        sheet.append(bold.row(TOTAL, row))
 
 
 def _heading(sheet: Worksheet, name: str) -> SheetCell:
-    cell = _text(sheet, name)
-    cell.font, cell.fill = _BOLD, _FILL_IN if name in _TO_FILL_IN else _SHADE
-    cell.alignment = Alignment(vertical="center")
+    cell = _styled(sheet, "@")
+    cell.value, cell.font, cell.fill = name, _BOLD, _FILL_IN if name in _TO_FILL_IN else _SHADE
     return cell
 
 
-def _as_total(cell: SheetCell) -> SheetCell:
-    cell.font, cell.border = _BOLD, _ABOVE
+def _styled(sheet: Worksheet, number_format: str) -> SheetCell:
+    cell = WriteOnlyCell(sheet)
+    cell.number_format = number_format
     return cell
 
 
-def _row(sheet: Worksheet, kind: str, row: Sequence[Cell], columns: Sequence[Column]) -> Iterator[SheetCell]:
-    yield _text(sheet, kind)
-    for cell, column in zip(row, columns, strict=True):
-        if isinstance(cell, Money):
-            yield _money(sheet, cell)
-        elif isinstance(cell, int):
-            yield _made(sheet, cell)
-        elif column.name == "units" and cell is not None and _held_exactly(cell):
-            yield _made(sheet, Decimal(cell))
-        else:
-            made = _text(sheet, _fitting(cell or "", column))
-            if column.name in _TO_FILL_IN and kind != TOTAL:
-                made.fill = _FILL_IN
-            yield made
+class _Pens:
+    """Writes rows with one cell per column and look, used again for every row: looks are what takes the time."""
 
+    def __init__(self, sheet: Worksheet, columns: Sequence[Column], *, total: bool = False) -> None:
+        self._sheet, self._columns, self._total = sheet, columns, total
+        self._cells: dict[tuple[str, str], SheetCell] = {}
 
-def _made(sheet: Worksheet, value: str | int | Decimal | None) -> SheetCell:
-    return WriteOnlyCell(sheet, value)  # type: ignore[arg-type] # it writes a Decimal as it is, whatever its stubs say
+    def row(self, mark: str, row: Sequence[Cell]) -> list[SheetCell]:
+        """The cells of one row; they are good until the next one."""
+        return [self._text("row", mark), *(self._cell(*pair) for pair in zip(self._columns, row, strict=True))]
 
+    def _cell(self, column: Column, value: Cell) -> SheetCell:
+        if isinstance(value, int):
+            return self._number(column.name, "0", value)
+        if isinstance(value, Money) and _held_exactly(value.text):
+            look = f"#,##0.{'0' * value.digits}" if value.digits else "#,##0"
+            return self._number(column.name, look, Decimal(value.text))
+        if isinstance(value, Money):
+            return self._text(column.name, value.text)
+        if column.name == "units" and value and _held_exactly(value):
+            return self._number(column.name, "General", Decimal(value))
+        return self._text(column.name, _fitting(value or "", column))
 
-def _text(sheet: Worksheet, text: str) -> SheetCell:
-    """A cell of text, for ever: no formula, no number, no date, also when somebody edits it."""
-    cell = _made(sheet, escaped(text) or None)
-    cell.data_type = "s" if text else "n"  # a text cell without a text is not what the format knows as empty
-    cell.number_format = "@"
-    return cell
-
-
-def _money(sheet: Worksheet, money: Money) -> SheetCell:
-    if not _held_exactly(money.text):
-        cell = _text(sheet, money.text)
-        cell.alignment = Alignment(horizontal="right")
+    def _number(self, name: str, look: str, value: int | Decimal) -> SheetCell:
+        cell = self._pen(name, look)
+        cell.value = value
         return cell
-    cell = _made(sheet, Decimal(money.text))
-    cell.number_format = f"#,##0.{'0' * money.digits}" if money.digits else "#,##0"
-    return cell
+
+    def _text(self, name: str, text: str) -> SheetCell:
+        """A cell of text, for ever: no formula, no number, no date, also when somebody edits it."""
+        cell = self._pen(name, "@")
+        cell.value = escaped(text) or None
+        cell.data_type = "s" if text else "n"  # a text cell without a text is not what the format knows as empty
+        return cell
+
+    def _pen(self, name: str, look: str) -> SheetCell:
+        if (name, look) not in self._cells:
+            cell = self._cells[name, look] = _styled(self._sheet, look)
+            if self._total:
+                cell.font, cell.border = _BOLD, _ABOVE
+            elif name in _TO_FILL_IN:
+                cell.fill = _FILL_IN
+            if name in MONEY:
+                cell.alignment = Alignment(horizontal="right")
+        return self._cells[name, look]
 
 
 def _held_exactly(number: str) -> bool:
