@@ -63,7 +63,9 @@ class RowProblem:
 
     def __str__(self) -> str:
         order = f", order {self.external_ref}" if self.external_ref else ""
-        return f"{self.where}{order}: {self.field + ': ' if self.field else ''}{self.message}"
+        text = f"{self.where}{order}: {self.field + ': ' if self.field else ''}{self.message}"
+        # What a file says is shown on terminals: nothing in it may steer them.
+        return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,13 @@ def test_one_order_under_two_documents_is_told() -> None:
     assert problem == "row 2, order ref-1: doc_id: one order has several: PP-1 (row 2) and PP-2 (Orders row 2)"
 
 
+def test_what_a_file_says_cannot_steer_a_terminal() -> None:
+    (problem,) = said(
+        replace(LINE, where="row 2\n", external_ref="\x1b[2Jref"), replace(LINE, external_ref="\x1b[2Jref")
+    )
+    assert problem == r"row 2, order \x1b[2Jref: the same line stands in row 2\n already"
+
+
 def test_one_document_on_any_or_all_lines_of_an_order_is_fine() -> None:
     assert said(replace(LINE, doc_id="PP-1"), OTHER) == []
     assert said(replace(LINE, doc_id="PP-1"), replace(OTHER, doc_id="PP-1"), replace(ORDER, doc_id="PP-1")) == []
