@@ -137,8 +137,9 @@ def _redefined(period: Period, totals: Iterable[StoredTotal]) -> str:
     others = [each for each in named if (each.start, each.end) != (period.start, period.end)]
     if not others:
         return ""
+    parks = "1 park" if len(others) == 1 else f"{len(others):,} parks"
     return (
-        f"cadence {period.cadence} was redefined: payouts of {len(others):,} park{'' if len(others) == 1 else 's'} are stored for {period} from "
+        f"cadence {period.cadence} was redefined: payouts of {parks} are stored for {period} from "
         f"{_instant(others[0].start)} to {_instant(others[0].end)} UTC, which would now be from "
         f"{_instant(period.start)} to {_instant(period.end)} UTC"
     )

@@ -1,7 +1,7 @@
 """Which versions would have changed periods that are paid already: told, for what was paid stays (SPEC section 6)."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 from signalq_billing.domain.config import ParkConfig, taking_effect
 from signalq_billing.domain.configs import Configs
@@ -34,13 +34,9 @@ def _spans(
     for versions in by_park.values():
         timeline = taking_effect(versions, configs.cadences, "UTC")
         for index, (begins, config) in enumerate(timeline):
-            ends = _first(instant for instant, _ in timeline[index + 1 :])
-            if (config.park_id, config.effective_from) in wanted and (ends is None or begins < ends):
+            if (config.park_id, config.effective_from) in wanted:
+                ends = min((instant for instant, _ in timeline[index + 1 :]), default=None)
                 yield ConfigSpan(config.park_id, begins, ends), config
-
-
-def _first(instants: Iterable[datetime]) -> datetime | None:
-    return min(instants, default=None)
 
 
 def _warning(configs: Configs, config: ParkConfig, found: PaidSpan) -> ConfigProblem:

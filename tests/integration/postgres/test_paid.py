@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from signalq_billing.domain.paid import ConfigSpan, PaidSpan, StoredTotal
 from signalq_billing.domain.period import UTC, Period
+from signalq_billing.domain.progress import PaymentProgress
 from tests.integration.postgres.factories import WEEK, World, config, payout
 
 MOSCOW = "Europe/Moscow"
@@ -18,9 +19,11 @@ def week(first: int) -> Period:
 
 
 def claim_all(world: World) -> None:
+    """Claim every order that nobody has claimed yet."""
     for each in world.payouts.payouts():
         for order in each.orders:
-            world.claim(order.order_id)
+            if order.payment_progress is PaymentProgress.NOT_CREATED:
+                world.claim(order.order_id)
 
 
 def test_claimed_periods_are_counted_from_the_one_that_starts_as_the_version_does(world: World) -> None:
@@ -57,6 +60,19 @@ def test_totals_are_sums_over_revisions_with_the_version_of_the_last(world: Worl
         StoredTotal("a", WEEK.cadence, WEEK.name, WEEK.start, WEEK.end, "RUB", Decimal("31.75"), dt.date(2026, 11, 2)),
         StoredTotal("b", WEEK.cadence, WEEK.name, WEEK.start, WEEK.end, "RUB", Decimal("30.50"), dt.date(2026, 1, 1)),
     ]
+
+
+def test_a_retired_payout_pays_nothing_its_next_revision_does(world: World) -> None:
+    world.store(payout("a"))
+    claim_all(world)
+    world.rows("UPDATE payout SET retired_at = now()")
+    span = ConfigSpan("a", WEEK.start, None)
+    assert world.configs.paid_within([span]) == []
+    assert world.payouts.stored_totals(WEEK, ["a"]) == []
+    world.store(payout("a", {"cam-1": "1.25"}, revision=2))
+    claim_all(world)
+    assert world.configs.paid_within([span]) == [PaidSpan(span, WEEK.name, WEEK.name, 1)]
+    assert [total.total for total in world.payouts.stored_totals(WEEK, ["a"])] == [Decimal("1.25")]
 
 
 def test_other_payouts_over_the_same_time_are_told_of_the_parks_asked_for(world: World) -> None:
