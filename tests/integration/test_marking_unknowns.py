@@ -84,6 +84,7 @@ def test_an_order_whose_answer_was_lost_long_ago_is_marked_when_billing_does_not
     an_hour_passes(engine)
     desk.does("mark-created", file)
     assert progress(engine)[0].orders[0].doc_id == "PP-1"
+    assert rows(engine, "SELECT fencing FROM payout_order")[0]["fencing"] > claim.fencing
     assert PostgresPayoutStore(engine).record(claim, NotFound(), "worker") is False
     assert progress(engine)[0].orders[0].doc_id == "PP-1"
     assert history_of(engine, "fenced") != []
@@ -108,6 +109,18 @@ def test_an_order_that_may_have_been_sent_is_refused_while_billing_cannot_be_ask
     lost_answer(engine)
     an_hour_passes(engine)
     billing.faults.down()
+    done = desk.types("mark-created", file)
+    assert (done.code, "it may have been sent, and billing-orders could not be asked" in done.err) == (3, True)
+
+
+def test_an_order_of_a_worker_that_crashed_is_refused_while_billing_cannot_be_asked(
+    engine: Engine, billing: BillingOrdersProcess, desk: Desk
+) -> None:
+    computed(engine)
+    file = desk.paid()
+    claimed(engine, lease=dt.timedelta(0))
+    an_hour_passes(engine)
+    billing.stop()
     done = desk.types("mark-created", file)
     assert (done.code, "it may have been sent, and billing-orders could not be asked" in done.err) == (3, True)
 
