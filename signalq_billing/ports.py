@@ -5,14 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Protocol
 
 from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, ParkActivity
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.device_history import DeviceHistory
+from signalq_billing.domain.discrepancy import OwnOrder
 from signalq_billing.domain.marking import Mark, MarkedBy, StoredOrder
 from signalq_billing.domain.order import BillingOrder, NotFound, Outcome, Rejected, Unavailable, Unknown
 from signalq_billing.domain.paid import ConfigSpan, PaidSpan, StoredTotal
+from signalq_billing.domain.payment_history import PaymentHistory
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PayoutProgress, StoreResult
@@ -139,13 +142,25 @@ class PayoutStore(Protocol):
         sorted by park (bytewise), cadence and time."""
         ...
 
+    def payment_histories(self, payout_ids: Sequence[int], periods: int) -> list[PaymentHistory]:
+        """What these payouts' parks were paid before them, `periods` settled periods back; adjustments are left out."""
+        ...
+
+    def period_totals(self, cadence: str, period_name: date) -> Mapping[tuple[str, str], Decimal]:
+        """What a period pays by (park_id, currency): sums over revisions, retired ones left out."""
+        ...
+
+    def config_versions(self, ids: Iterable[int]) -> Mapping[int, ParkConfig]:
+        """Config versions by the ids that payment histories name, superseded ones among them."""
+        ...
+
     def attempts(self, payout_id: int) -> list[OrderAttempt]:
         """Every claim of the payout's orders and what came of it, in the order they were made."""
         ...
 
     def unfinished(self, limit: int) -> list[PayoutProgress]:
-        """Payouts of any period that reconcile should go on with, oldest first: an order is `not_created` and its
-        `retry_at` has passed, or `in_progress` with a lease that has run out. Retired ones are left out, and of held
+        """Payouts of any period that reconcile should go on with, those never tried first, then those tried longest
+        ago: an order is `not_created` and its `retry_at` has passed, or `in_progress` with a lease that has run out. Retired ones are left out, and of held
         ones those without a lease that has run out: asking about an order moves no money."""
         ...
 
@@ -183,6 +198,23 @@ class PayoutStore(Protocol):
         One transaction over all parks. Raises RegisterMismatch, and changes nothing, if one of them is not what it
         was when the mark was made.
         """
+        ...
+
+
+class OrderBooks(Protocol):
+    """Our orders as they are held against what billing-orders has. Raises StorageUnavailable."""
+
+    def own_orders(self, cadence: str, period_name: date) -> list[OwnOrder]:
+        """Every order of a period, retired ones too, bytewise by key."""
+        ...
+
+    def own_orders_named(self, external_refs: Iterable[str]) -> list[OwnOrder]:
+        """The orders of these keys that there are, of whatever period, bytewise by key."""
+        ...
+
+    def periods_touched(self, within: timedelta | None) -> list[tuple[str, date]]:
+        """(cadence, name) of the periods with a payout or an order changed within that time by the store's clock, or
+        of all periods for None; the newest first."""
         ...
 
 

@@ -4,7 +4,7 @@ own (SPEC sections 7 and 11). One held or failing park never blocks another."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from signalq_billing.domain.order import Created, Misconfigured, Rejected
 from signalq_billing.domain.progress import ClaimRefusal, OrderProgress, PaymentProgress, PayoutProgress
 from signalq_billing.errors import BillingMisconfigured, SignalqBillingError
 from signalq_billing.ports import Metrics, PayoutStore
-from signalq_billing.services.guarding import Caps, check_kill_switch
+from signalq_billing.services.guards import check_kill_switch, reasons_to_hold
 from signalq_billing.services.sending import Breaker, Progressed, Sender
 
 log = logging.getLogger(__name__)
@@ -22,9 +22,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class SubmitReport:
-    """What came of a submit, counted in orders, and in words whatever is not created."""
+    """What came of a submit, counted in orders, and in words whatever is not created. `created` now; `found`: created
+    by an earlier call that nobody heard the answer of."""
 
     created: int = 0
+    found: int = 0
     already_created: int = 0
     held: int = 0
     pending: int = 0
@@ -48,8 +50,8 @@ class Submitter:
         """
         check_kill_switch(self.guards)
         report, breaker = SubmitReport(), Breaker(self.sender.policy.give_up_after)
-        caps = Caps(self.guards, self.payouts)
-        due = [(payout, order) for payout in payouts for order in self._due(payout, caps, report)]
+        reasons = reasons_to_hold(self.guards, payouts, self.payouts)
+        due = [(payout, order) for payout in payouts for order in self._due(payout, reasons, report)]
         with ThreadPoolExecutor(self.sender.policy.concurrency, thread_name_prefix="submit") as pool:
             results = list(pool.map(lambda pair: self._safely(pair[1], breaker), due))
         for (payout, order), result in zip(due, results, strict=True):
@@ -61,12 +63,11 @@ class Submitter:
             )
         return report
 
-    def _due(self, payout: PayoutProgress, caps: Caps, report: SubmitReport) -> list[OrderProgress]:
+    def _due(self, payout: PayoutProgress, reasons: Mapping[int, str], report: SubmitReport) -> list[OrderProgress]:
         """The payout's orders that are still to be made; of a held one, those to be asked about."""
         left = [order for order in payout.orders if order.payment_progress is not PaymentProgress.CREATED]
         report.already_created += len(payout.orders) - len(left)
-        # What a named person looked at and released is not held for its size again.
-        reason = payout.hold_reason or (caps.exceeded_by(payout) if left and not payout.approved else None)
+        reason = payout.hold_reason or reasons.get(payout.payout_id)
         if reason is None or not left:
             return left
         if not payout.hold_reason:
@@ -94,7 +95,9 @@ class Submitter:
         report: SubmitReport,
     ) -> None:
         if isinstance(result, Created):
-            report.created += 1
+            report.found += result.found
+            report.created += not result.found
+            # Found or made, it is counted once: when it becomes `created` here.
             self.metrics.count("orders.created", cadence=payout.cadence)
             minor_units = int(order.amount.scaleb(minor_digits(payout.currency)))
             self.metrics.count("orders.minor_units", minor_units, cadence=payout.cadence, currency=payout.currency)

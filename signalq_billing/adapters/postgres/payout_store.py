@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from itertools import islice
 
 from sqlalchemy import Engine
@@ -13,17 +14,21 @@ from signalq_billing.adapters.postgres import (
     marking,
     overlaps,
     paid,
+    past,
     reading,
     records,
     schema,
     snapshots,
     storing,
+    writing,
 )
 from signalq_billing.adapters.postgres.transaction import transaction
 from signalq_billing.domain.activity import ActivitySnapshot
+from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.marking import Mark, MarkedBy, StoredOrder
 from signalq_billing.domain.order import NotFound, Outcome
 from signalq_billing.domain.paid import StoredTotal
+from signalq_billing.domain.payment_history import PaymentHistory
 from signalq_billing.domain.payout import Payout, PayoutLine
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PayoutProgress
@@ -61,7 +66,7 @@ class PostgresPayoutStore:
         stored: list[StoredPayout] = []
         for batch in _batches(payouts):
             with transaction(self._engine) as connection:
-                origin = storing.ComputedFrom(snapshot_id, storing.config_ids(connection, batch), actor)
+                origin = writing.ComputedFrom(snapshot_id, storing.config_ids(connection, batch), actor)
             for computed in batch:
                 try:
                     with transaction(self._engine) as connection:
@@ -104,6 +109,21 @@ class PostgresPayoutStore:
         """Sums of what is stored under the name of `period`, and for these parks over any part of its time."""
         with transaction(self._engine) as connection:
             return paid.stored_totals(connection, period, park_ids)
+
+    def payment_histories(self, payout_ids: Sequence[int], periods: int) -> list[PaymentHistory]:
+        """What these payouts' parks were paid before them, `periods` settled periods back."""
+        with transaction(self._engine) as connection:
+            return past.payment_histories(connection, payout_ids, periods)
+
+    def period_totals(self, cadence: str, period_name: dt.date) -> dict[tuple[str, str], Decimal]:
+        """What a period pays by (park_id, currency), over all revisions that stand."""
+        with transaction(self._engine) as connection:
+            return past.period_totals(connection, cadence, period_name)
+
+    def config_versions(self, ids: Iterable[int]) -> dict[int, ParkConfig]:
+        """Stored config versions by id."""
+        with transaction(self._engine) as connection:
+            return past.config_versions(connection, ids)
 
     def attempts(self, payout_id: int) -> list[OrderAttempt]:
         """Every claim of the payout's orders, in the order they were made."""
