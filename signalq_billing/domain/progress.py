@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from signalq_billing.domain.carrying import due
+
 
 class PaymentProgress(StrEnum):
     """The only states there are; what they cannot say (held, ambiguous, attempts) lives beside them."""
@@ -47,7 +49,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class OrderProgress:
-    """One order as people see it. `ambiguous`: it may have been sent although no answer says that it was created."""
+    """One order as people see it. `ambiguous`: it may have been sent although no answer says that it was created.
+    `carried`, zero or less, is what was taken off its lines for what the park owed."""
 
     order_id: int
     external_ref: str
@@ -60,12 +63,15 @@ class OrderProgress:
     claimed_until: dt.datetime | None
     retry_at: dt.datetime | None
     ambiguous: bool = False
+    carried: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutProgress:
     """One payout as people see it. Its progress is `created` when all its orders are, `in_progress` when one is.
-    `approved`: somebody released it, and it is still what was released."""
+    `approved`: somebody released it, and it is still what was released. `total` is below zero for a revision that
+    takes something back; `carried`, zero or less, is how much of what the park owed this payout makes good.
+    `retired`: its keys are dead, and a later revision stands for it."""
 
     payout_id: int
     park_id: str
@@ -79,6 +85,8 @@ class PayoutProgress:
     hold_reason: str | None
     orders: Sequence[OrderProgress]
     approved: bool = False
+    carried: Decimal = Decimal(0)
+    retired: bool = False
 
     @property
     def payment_progress(self) -> PaymentProgress:
@@ -90,9 +98,14 @@ class PayoutProgress:
         return PaymentProgress.NOT_CREATED
 
     @property
+    def due(self) -> Decimal:
+        """What its orders sum to: the total less what it carries, nothing where that is below zero."""
+        return due(self.total, self.carried)
+
+    @property
     def settled(self) -> bool:
-        """Nothing is left to do: all orders are created, or there is nothing to pay."""
-        return all(order.payment_progress is PaymentProgress.CREATED for order in self.orders)
+        """Nothing is left to do: all orders are created, there is nothing to pay, or it never will be paid."""
+        return self.retired or all(order.payment_progress is PaymentProgress.CREATED for order in self.orders)
 
 
 class StoreResult(StrEnum):

@@ -143,6 +143,7 @@ def _told(order: StoredRow) -> dict[str, object]:
     return {
         "external_ref": order.external_ref,
         "amount": format(order.amount, "f"),
+        "carried": format(order.carried, "f"),
         "currency": order.currency,
         "payload_hash": order.payload_hash,
     }
@@ -198,7 +199,7 @@ def _settle(locked: _Locked, meaning: Meaning) -> None:
 
 def _set_line_progress(locked: _Locked, progress: PaymentProgress) -> None:
     """The lines an order pays are as far as the order is."""
-    paid = update(payout_line).where(payout_line.c.payout_id == locked.order.payout_id, payout_line.c.amount > 0)
+    paid = update(payout_line).where(payout_line.c.payout_id == locked.order.payout_id, payout_line.c.amount != 0)
     if (device_id := locked.order.device_id) is not None:
         paid = paid.where(literal(hashlib.sha256(device_id.encode()).digest()) == DEVICE_HASH)
     changed = paid.where(payout_line.c.payment_progress != progress)

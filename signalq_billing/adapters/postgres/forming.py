@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
+from signalq_billing.domain.carrying import due, parts
 from signalq_billing.domain.config import OrderPer
 from signalq_billing.domain.digest import sorted_lines
 from signalq_billing.domain.order import OrderPayload, external_ref, payload_hash
@@ -20,6 +21,7 @@ class FormedOrder:
     device_id: str | None
     external_ref: str
     amount: Decimal
+    carried: Decimal
     body: bytes
 
     @property
@@ -32,18 +34,24 @@ def order_per(payout: Payout) -> OrderPer:
     return payout.config.terms.order_per if payout.config.terms else OrderPer.PARK
 
 
-def orders(payout: Payout) -> Iterator[FormedOrder]:
-    """The orders that pay this payout: one of its total, or one per device; none of zero."""
-    paid = [line for line in sorted_lines(payout) if line.amount > 0]
-    if order_per(payout) is OrderPer.PARK:
-        if payout.total > 0:
-            yield _order(payout, None, payout.total, paid)
+def orders(payout: Payout, carried: Decimal = Decimal(0)) -> Iterator[FormedOrder]:
+    """The orders that pay this payout less what is `carried` into it: one of the park, or one per device; none that
+    would pay nothing. They sum to `carrying.due`."""
+    left = due(payout.total, carried)
+    if left <= 0:
         return
-    for line in paid:
-        yield _order(payout, line.device_id, line.amount, [line])
+    lines = [line for line in sorted_lines(payout) if line.amount]
+    if order_per(payout) is OrderPer.PARK:
+        yield _order(payout, None, left, left - payout.total, lines)
+        return
+    for part in parts(lines, carried):
+        if part.amount > 0:
+            yield _order(payout, part.line.device_id, part.amount, part.carried, [part.line])
 
 
-def _order(payout: Payout, device_id: str | None, amount: Decimal, lines: list[PayoutLine]) -> FormedOrder:
+def _order(
+    payout: Payout, device_id: str | None, amount: Decimal, carried: Decimal, lines: list[PayoutLine]
+) -> FormedOrder:
     period = payout.period
     ref = external_ref(payout.park_id, period, payout.revision, device_id)
     payload = OrderPayload(
@@ -57,10 +65,10 @@ def _order(payout: Payout, device_id: str | None, amount: Decimal, lines: list[P
         revision=payout.revision,
         currency=payout.currency,
         amount=amount,
-        carried=amount - amount,  # nothing is carried into a first revision; zero with the currency's digits
+        carried=carried,
         lines=[(line.device_id, line.amount) for line in lines],
     )
-    return FormedOrder(device_id, ref, amount, payload.body())
+    return FormedOrder(device_id, ref, amount, carried, payload.body())
 
 
 def shown(units: Fraction) -> Decimal:

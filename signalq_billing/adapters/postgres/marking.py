@@ -71,7 +71,7 @@ def _stored(connection: Connection, wanted: Select[tuple[object, ...]]) -> list[
 def _paid_lines(connection: Connection, payout_ids: Iterable[int]) -> dict[int, dict[str, Decimal]]:
     line = payout_line.c
     wanted = select(line.payout_id, line.device_id, line.amount).where(is_any(line.payout_id, payout_ids))
-    paid = connection.execute(wanted.where(line.amount > 0).order_by(line.payout_id, line.line_no))
+    paid = connection.execute(wanted.where(line.amount != 0).order_by(line.payout_id, line.line_no))
     return {
         payout_id: {row.device_id: row.amount for row in of_payout}
         for payout_id, of_payout in groupby(paid, key=lambda row: row.payout_id)
@@ -148,7 +148,7 @@ def _update_lines(parks: LockedParks, marked: Sequence[StoredOrder]) -> None:
     """The lines an order pays are as far as the order is."""
     line = payout_line.c
     paid = update(payout_line).values(payment_progress=PaymentProgress.CREATED, updated_at=parks.now)
-    paid = paid.where(line.amount > 0)
+    paid = paid.where(line.amount != 0)
     whole = {order.payout_id for order in marked if order.device_id is None}
     parks.connection.execute(paid.where(is_any(line.payout_id, whole)))
     single = [
@@ -166,6 +166,7 @@ def _entry(mark: Mark, by: MarkedBy) -> Entry:
     data = {
         "external_ref": order.external_ref,
         "amount": format(order.amount, "f"),
+        "carried": format(order.carried, "f"),
         "currency": order.currency,
         "doc_id": mark.doc_id,
         "file": by.file_name,

@@ -102,6 +102,8 @@ def _payout(row: StoredRow, orders: Iterable[OrderProgress]) -> PayoutProgress:
         hold_reason=row.hold_reason,
         orders=tuple(orders),
         approved=row.released_at is not None and row.hold_payload_hash == row.digest,
+        carried=row.carried,
+        retired=row.retired_at is not None,
     )
 
 
@@ -118,4 +120,5 @@ def _order(row: StoredRow) -> OrderProgress:
         claimed_until=row.claimed_until,
         retry_at=row.retry_at,
         ambiguous=row.ambiguous,
+        carried=row.carried,
     )
