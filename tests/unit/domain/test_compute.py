@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from signalq_billing.domain.activity import DeviceActivity
-from signalq_billing.domain.charge import Flat, Graduated, Standard, Tier
+from signalq_billing.domain.charge import Flat, Graduated, Package, Standard, Tier
 from signalq_billing.domain.compute import compute_payout
 from signalq_billing.domain.config import Limits, ParkConfig, Rounding, Scope
 from signalq_billing.domain.payout import Payout
@@ -121,3 +121,36 @@ def test_ties_go_to_the_bytewise_smaller_device() -> None:
 def test_a_park_without_devices_is_paid_nothing() -> None:
     payout = compute(config())
     assert (payout.total, payout.lines, payout.reason) == (D("0.00"), (), "no_activity")
+
+
+def test_device_limits_come_before_the_parks_and_their_amounts_are_what_scales() -> None:
+    limits = Limits(device_max=D("20"), park_max=D("15"))
+    assert amounts(compute(config(limits=limits), device("a", days=1), device("b", days=7))) == ["5.00", "10.00"]
+    limits = Limits(device_min=D("30"), park_min=D("120"))
+    assert amounts(compute(config(limits=limits), device("a", days=1), device("b", days=3))) == ["60.00", "60.00"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "line", "payout"),
+    [
+        (config(min_active_days=5), "below_min_active_days", "no_eligible_device"),
+        (config(min_seconds=90_000, min_active_days=0), "no_units", "no_charge"),
+        (config(Standard(D(0))), "no_charge", "no_charge"),
+        (config(Package(D(1), D(10), D(9))), "no_charge", "no_charge"),
+        (config(limits=Limits(park_max=D(0))), "no_charge", "no_charge"),
+        (config(limits=Limits(device_max=D(0))), "no_charge", "no_charge"),
+        (config(Flat(D(0)), unit=None), "no_charge", "no_charge"),
+        (config(Standard(D("0.001"))), "rounds_to_zero", "rounds_to_zero"),
+        (config(limits=Limits(park_max=D("0.001"))), "rounds_to_zero", "rounds_to_zero"),
+    ],
+)
+def test_a_zero_says_why(terms: ParkConfig, line: str, payout: str) -> None:
+    made = compute(terms, device(days=4))
+    assert ([each.reason for each in made.lines], made.reason, str(made.total)) == ([line], payout, "0.00")
+
+
+def test_units_are_told_of_ineligible_devices_too() -> None:
+    payout = compute(config(min_active_days=3), device("a", days=2))
+    assert [(line.units, line.amount) for line in payout.lines] == [(2, 0)]
+    payout = compute(config(unit="active_hour", min_active_days=3), device("a", days=2, seconds=1800))
+    assert [(line.units, line.amount) for line in payout.lines] == [(1, 0)]

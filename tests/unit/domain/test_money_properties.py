@@ -25,7 +25,7 @@ from tests.unit.domain.builders import config, device, period
 from tests.unit.domain.money_strategies import CURRENCIES, configs, devices, limits, models
 
 D = Decimal
-thorough = settings(deadline=None, max_examples=200)
+thorough = settings(deadline=None, max_examples=120)
 
 
 def compute(config: ParkConfig, activity: list[DeviceActivity]) -> Payout:
