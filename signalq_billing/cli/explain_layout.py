@@ -12,6 +12,11 @@ WIDTH = 80
 _FIGURES = 16
 
 
+def visible(line: str) -> str:
+    """A line in which nothing steers a terminal: ids may be any UTF-8."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
+
+
 def heading(text: str) -> list[str]:
     return ["", text, "-" * min(len(text), WIDTH)]
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from signalq_billing.cli import explain_days
-from signalq_billing.cli.explain_layout import heading, instant, pairs, paragraph, plural, row
+from signalq_billing.cli.explain_layout import heading, instant, pairs, paragraph, plural, row, visible
 from signalq_billing.domain.calculation import Share
 from signalq_billing.domain.config import Scope
 from signalq_billing.domain.config_body import decimal_text, model_name
@@ -32,7 +32,7 @@ def explanation_text(told: Explanation, days: Collection[dt.date] = (), everythi
         *_origin(told),
         *_orders(told),
     ]
-    return "\n".join(lines)
+    return "\n".join(map(visible, lines))
 
 
 def why(told: Explanation) -> str:

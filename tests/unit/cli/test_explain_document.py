@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalq_billing.cli.explain_document import exact
-from signalq_billing.cli.explain_layout import duration, pairs, paragraph, row
+from signalq_billing.cli.explain_layout import duration, pairs, paragraph, row, visible
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,7 @@ def test_long_ids_stay_whole_to_be_copied() -> None:
     device_id = "x" * 120
     assert device_id in paragraph(f"the device {device_id} earned nothing")
     assert any(device_id in line for line in pairs([("order", device_id)]))
+
+
+def test_ids_do_not_steer_the_terminal() -> None:
+    assert visible("камера \x1b[31m\r\u202e x") == "камера \\x1b[31m\\r\\u202e x"
