@@ -160,8 +160,9 @@ class PayoutStore(Protocol):
 
     def unfinished(self, limit: int) -> list[PayoutProgress]:
         """Payouts of any period that reconcile should go on with, those never tried first, then those tried longest
-        ago: an order is `not_created` and its `retry_at` has passed, or `in_progress` with a lease that has run out. Retired ones are left out, and of held
-        ones those without a lease that has run out: asking about an order moves no money."""
+        ago: an order is `not_created` and its `retry_at` has passed, or `in_progress` with a lease that has run out.
+        Retired ones are left out, and of held ones those without a lease that has run out: asking about an order moves
+        no money."""
         ...
 
     def claim(self, order_id: int, worker: str, lease: timedelta) -> Claim | ClaimRefusal:

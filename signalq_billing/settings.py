@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     watermark_timeout_seconds: float = Field(86400, gt=0, description="how long a run waits for the watermark")
     reconcile_minutes: int = Field(15, ge=1, le=59, description="pause between two runs of signalq_reconcile")
 
+    compare_hour: int = Field(3, ge=0, le=23, description="hour of the day, UTC, in which signalq_compare runs")
+    compare_days: float = Field(35, gt=0, description="how long ago changed periods are compared with billing-orders")
+
     @property
     def config_directory(self) -> Path:
         """The directory of configs. Raises UsageError when none is set or it is not there."""

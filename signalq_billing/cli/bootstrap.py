@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from signalq_billing.adapters.billing_orders import BillingOrdersApi
     from signalq_billing.adapters.config_files import ServiceConfig
+    from signalq_billing.adapters.postgres.comparing import PostgresOrderBooks
     from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
     from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
     from signalq_billing.adapters.ytsaurus.source import YtActivitySource
@@ -87,6 +88,12 @@ class Wiring:
         from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
 
         return PostgresPayoutStore(self.engine)
+
+    @cached_property
+    def order_books(self) -> PostgresOrderBooks:
+        from signalq_billing.adapters.postgres.comparing import PostgresOrderBooks
+
+        return PostgresOrderBooks(self.engine)
 
     @cached_property
     def configs(self) -> PostgresConfigStore:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from signalq_billing.cli.bootstrap import Wiring
+from signalq_billing.cli.reconcile import reconcile
 
 if TYPE_CHECKING:
     from signalq_billing.domain.config import ParkConfig
@@ -91,7 +92,10 @@ def run(
         display.print_progress(result.payouts)
         print_source(result.snapshot)
         orders = result.orders
-        typer.echo(f"orders: {orders.created} created now, {orders.already_created} before, {orders.held} held")
+        typer.echo(
+            f"orders: {orders.created} created now, {orders.found} found created, {orders.already_created} before, "
+            f"{orders.held} held"
+        )
     for problem in result.orders.problems:
         typer.echo(problem, err=True)
     if result.unfinished:
@@ -101,38 +105,6 @@ def run(
         raise typer.Exit(1)
     if result.held:
         raise typer.Exit(3)
-
-
-def reconcile(json: JsonOption = False) -> None:
-    """Go on with unfinished payouts of all periods: ask about stale ones, create what is not created.
-
-    Example: signalq-billing reconcile
-    """
-    from signalq_billing.cli import display
-    from signalq_billing.services.reconcile import reconcile as settle
-
-    wiring = Wiring()
-    with display.progress(quiet=json) as announce:
-        announce("asking billing-orders about unfinished payouts")
-        report = settle(
-            activity=wiring.activity, payouts=wiring.payouts, billing=wiring.billing, submitter=wiring.submitter
-        )
-    orders = report.orders
-    counts = {
-        "payouts": report.payouts,
-        "created": orders.created,
-        "already_created": orders.already_created,
-        "held": orders.held,
-        "pending": orders.pending,
-    }
-    if json:
-        display.print_json({**counts, "problems": orders.problems})
-    else:
-        typer.echo(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()))
-        for problem in orders.problems:
-            typer.echo(problem, err=True)
-    if orders.pending:
-        raise typer.Exit(1)
 
 
 def status(

@@ -29,6 +29,11 @@ def external_ref(park_id: str, period: Period, revision: int, device_id: str | N
     return ":".join(_key_part(part) for part in parts)
 
 
+def key_prefix(cadence: str, period_name: dt.date) -> str:
+    """How the keys of all orders of a period begin."""
+    return f"{_key_part(cadence)}:{period_name.isoformat()}:"
+
+
 def _key_part(text: str) -> str:
     encoded = "".join(chr(byte) if byte in _PLAIN else f"~{byte:02X}" for byte in text.encode())
     if len(encoded) <= _LONGEST_PART:
@@ -99,9 +104,11 @@ class BillingOrder:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """billing-orders holds the order, with this amount and currency."""
+    """billing-orders holds the order, with this amount and currency. `found`: it told so when it was asked about an
+    earlier call."""
 
     doc_id: str
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)

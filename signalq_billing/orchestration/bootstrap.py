@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from signalq_billing.adapters.config_files import ServiceConfig
     from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
     from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
-    from signalq_billing.ports import ActivitySource, BillingOrders
+    from signalq_billing.ports import ActivitySource, BillingOrders, OrderBooks
     from signalq_billing.services.submit import Submitter
 
 DATABASE = "signalq_billing_db"
@@ -74,6 +74,14 @@ def config_store() -> PostgresConfigStore:
     from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
 
     return PostgresConfigStore(_engine())
+
+
+@cache
+def order_books() -> OrderBooks:
+    """Our orders, to be held against billing-orders', in the same database."""
+    from signalq_billing.adapters.postgres.comparing import PostgresOrderBooks
+
+    return PostgresOrderBooks(_engine())
 
 
 @cache

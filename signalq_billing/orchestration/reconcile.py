@@ -1,11 +1,14 @@
-"""Task body of the reconcile DAG."""
+"""Task bodies of the reconciling DAGs."""
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 
 from airflow.sdk import get_current_context
+from airflow.sdk.exceptions import AirflowFailException
 
+from signalq_billing.errors import BillingUnavailable
 from signalq_billing.orchestration import bootstrap
 from signalq_billing.orchestration.failures import told_to_airflow
 
@@ -28,6 +31,33 @@ def reconcile() -> int:
         log.warning("%s", problem)
     orders = report.orders
     log.info(
-        "%d payouts: %d orders created, %d held, %d open", report.payouts, orders.created, orders.held, orders.pending
+        "%d payouts: %d orders created, %d found created, %d held, %d open",
+        *(report.payouts, orders.created, orders.found, orders.held, orders.pending),
     )
     return report.payouts
+
+
+@told_to_airflow
+def compare() -> int:
+    """Hold what we call created against billing-orders; fails, without retries, if the two differ. Returns how many
+    periods were compared."""
+    from signalq_billing.services.comparing import compare as hold_against
+    from signalq_billing.services.comparing import log_comparison, periods_to_compare
+    from signalq_billing.settings import settings
+
+    books, window = bootstrap.order_books(), dt.timedelta(days=settings().compare_days)
+    comparison = hold_against(
+        periods_to_compare(books, bootstrap.config().cadences, window, bootstrap.now()),
+        orders=books,
+        billing=bootstrap.billing_orders(),
+        metrics=bootstrap.AirflowMetrics(),
+    )
+    log_comparison(comparison)
+    if comparison.discrepancies:
+        raise AirflowFailException(
+            f"{len(comparison.discrepancies)} orders differ from billing-orders, see above in money; nothing is "
+            f"repaired by itself: `signalq-billing reconcile --compare` shows them"
+        )
+    if comparison.not_compared:
+        raise BillingUnavailable(f"{len(comparison.not_compared)} periods could not be compared, see above")
+    return len(comparison.periods)

@@ -22,7 +22,8 @@ class ReconcileReport:
 def reconcile(
     *, activity: ActivitySource, payouts: PayoutStore, billing: BillingOrders, submitter: Submitter
 ) -> ReconcileReport:
-    """Take up to 500 unfinished payouts of any period, oldest first, through the one submit there is.
+    """Take up to 500 unfinished payouts of any period through the one submit there is: those never tried first, then
+    those tried longest ago.
 
     Raises DependenciesUnavailable while any of the three services is down: then nothing is created.
     """

@@ -131,7 +131,7 @@ class Sender:
 def _as_outcome(found: BillingOrder, claim: Claim) -> Created | Rejected:
     """An order that billing-orders has, held against what we meant to send."""
     if found.amount == claim.amount and found.currency == claim.currency:
-        return Created(found.doc_id)
+        return Created(found.doc_id, found=True)
     return Rejected(
         409,
         f"billing-orders holds {claim.external_ref} as {found.doc_id} over {found.amount} {found.currency}, "

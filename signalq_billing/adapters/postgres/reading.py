@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import groupby
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, union
+from sqlalchemy import Connection, Select, and_, case, func, or_, select, union_all
 
 from signalq_billing.adapters.postgres.tables import StoredRow, is_any, payout, payout_line, payout_order
 from signalq_billing.domain.payout import PayoutLine
@@ -35,22 +35,32 @@ def payouts(
 
 
 def unfinished(connection: Connection, limit: int) -> list[PayoutProgress]:
-    """Payouts with an order to send or to ask about, oldest period first. Of held ones only those to ask about."""
+    """Payouts with an order to send or to ask about: those never tried first, oldest period in front, then those tried
+    longest ago, so that many that stay unknown keep nobody waiting. Of held ones only those to ask about."""
     order = payout_order.c
+    due_order = (order.payout_id, order.attempts, order.updated_at)
     to_send = (
-        select(order.payout_id)
+        select(*due_order)
         .join(payout, and_(payout.c.id == order.payout_id, payout.c.hold_reason.is_(None)))
         .where(order.payment_progress == PaymentProgress.NOT_CREATED)
         .where(or_(order.retry_at.is_(None), order.retry_at <= _NOW))
     )
-    to_ask = select(order.payout_id).where(
+    to_ask = select(*due_order).where(
         order.payment_progress == PaymentProgress.IN_PROGRESS, order.claimed_until <= _NOW
     )
-    due = union(to_send, to_ask).subquery()
+    orders = union_all(to_send, to_ask).subquery()
+    tried_at = func.min(case((orders.c.attempts > 0, orders.c.updated_at)))
+    untried = func.bool_or(orders.c.attempts == 0)
+    due = (
+        select(orders.c.payout_id, case((untried, None), else_=tried_at).label("tried_at"))
+        .group_by(orders.c.payout_id)
+        .subquery()
+    )
     wanted = (
         select(payout)
-        .where(payout.c.id.in_(select(due.c.payout_id)), payout.c.retired_at.is_(None))
-        .order_by(payout.c.period_end, payout.c.id)
+        .join(due, due.c.payout_id == payout.c.id)
+        .where(payout.c.retired_at.is_(None))
+        .order_by(due.c.tried_at.nulls_first(), payout.c.period_end, payout.c.id)
         .limit(limit)
     )
     return with_orders(connection, connection.execute(wanted).all())
