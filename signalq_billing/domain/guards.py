@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
+PERIODS, MIN_PERIODS = 6, 3  # how many past periods a park is judged by, and how few are too few
+
 
 @dataclass(frozen=True, slots=True)
 class TotalDeviation:
@@ -15,8 +17,8 @@ class TotalDeviation:
     """
 
     share: Fraction
-    periods: int = 6
-    min_periods: int = 3
+    periods: int = PERIODS
+    min_periods: int = MIN_PERIODS
     min_difference: Mapping[str, Decimal] = field(default_factory=dict)
 
 
@@ -28,8 +30,8 @@ class DeviceJump:
     """
 
     share: Fraction
-    periods: int = 6
-    min_periods: int = 3
+    periods: int = PERIODS
+    min_periods: int = MIN_PERIODS
     min_difference: int = 0
 
 

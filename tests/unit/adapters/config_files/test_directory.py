@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from signalq_billing.adapters.config_files import load, load_service_config
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.config_body import to_body
-from signalq_billing.domain.guards import Guards
+from signalq_billing.domain.guards import DeviceJump, Guards, TotalDeviation
 from signalq_billing.domain.source import Source, SourceColumns
 from signalq_billing.errors import ConfigInvalid
 from tests.unit.adapters.config_files.strategies import park_configs
@@ -114,6 +114,27 @@ def test_guards_are_read_exactly(tmp_path: Path) -> None:
     )
 
 
+def test_guards_of_the_past_are_read_exactly(tmp_path: Path) -> None:
+    text = """\
+        total_deviation: {share: "0.35", periods: 8, min_periods: 4, min_difference: {RUB: "5000", KZT: 1}}
+        device_jump: {share: 1, periods: 2, min_difference: 5}
+        hold_config_changes: yes
+        hold_first: on
+        """
+    assert load(directory(tmp_path, guards=text)).guards == Guards(
+        total_deviation=TotalDeviation(Fraction(7, 20), 8, 4, {"RUB": Decimal(5000), "KZT": Decimal(1)}),
+        device_jump=DeviceJump(Fraction(1), 2, 2, 5),
+        hold_config_changes=True,
+        hold_first=True,
+    )
+
+
+def test_a_guard_of_the_past_needs_no_more_than_a_share(tmp_path: Path) -> None:
+    found = load(directory(tmp_path, guards="total_deviation: {share: 0.5}\ndevice_jump: {share: .5}")).guards
+    assert found.total_deviation == TotalDeviation(Fraction(1, 2), periods=6, min_periods=3, min_difference={})
+    assert found.device_jump == DeviceJump(Fraction(1, 2), periods=6, min_periods=3, min_difference=0)
+
+
 def test_empty_guards_hold_nothing_back(tmp_path: Path) -> None:
     assert load(directory(tmp_path, guards="kill_switch:\nrun_max: {}\npark_max: {RUB: null}\n")).guards == Guards()
     assert load(directory(tmp_path, guards="# none")).guards == Guards()
@@ -129,6 +150,27 @@ def test_empty_guards_hold_nothing_back(tmp_path: Path) -> None:
         ("park_max: {RUB: 5, RUB: 6}", "guards.yaml:1: park_max.RUB: is here twice, first on line 1; keep one of them"),
         ("park_max: 5", "guards.yaml:1: park_max: must be a mapping of keys to values"),
         ("[]", "guards.yaml:1: must be a mapping, such as `kill_switch: false`"),
+        (
+            "total_deviation: 0.5",
+            "guards.yaml:1: total_deviation: must be a mapping of keys to values; for example `tot",
+        ),
+        ("total_deviation: {}", "guards.yaml:1: total_deviation.share: is missing; for example `share: 0.5`"),
+        ("device_jump: {share: 50%}", "guards.yaml:1: device_jump.share: '50%' is not a number; write digits and a po"),
+        ("device_jump: {share: -1}", "guards.yaml:1: device_jump.share: must be at least 0, not -1"),
+        ("device_jump: {shares: 1, share: 1}", "guards.yaml:1: device_jump.shares: unknown key; did you mean 'share'?"),
+        ("device_jump: {share: 1, min_difference: {RUB: 1}}", "guards.yaml:1: device_jump.min_difference: must be a"),
+        ("total_deviation: {share: 1, min_difference: 5}", "guards.yaml:1: total_deviation.min_difference: must be a"),
+        ("total_deviation: {share: 1, min_difference: {rub: 5}}", "guards.yaml:1: total_deviation.min_difference.rub:"),
+        ("total_deviation: {share: 1, periods: 0}", "guards.yaml:1: total_deviation.periods: must be from 1 to 100"),
+        (
+            "device_jump: {share: 1, periods: 2, min_periods: 3}",
+            "guards.yaml:1: device_jump.min_periods: must be at mo",
+        ),
+        (
+            "device_jump: {share: 1, min_periods: 7}",
+            "guards.yaml:1: device_jump.min_periods: must be at most periods, ",
+        ),
+        ("hold_config_change: true", "guards.yaml:1: hold_config_change: unknown key; did you mean 'hold_config_chang"),
     ],
 )
 def test_a_mistake_in_guards_is_told(tmp_path: Path, text: str, problem: str) -> None:
