@@ -1,7 +1,7 @@
 """Which payouts are unlike what their park was paid before, and in what words (SPEC section 11). Exact: a payout at
 precisely the share is not beyond it."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from statistics import median
 
@@ -67,9 +67,11 @@ def _last(count: int) -> str:
 
 
 def _money(amount: Fraction, currency: str) -> str:
-    """For show: a median of two totals may lie between two minor units."""
-    exact = Decimal(amount.numerator) / Decimal(amount.denominator)
-    return format(exact.quantize(Decimal(1).scaleb(-minor_digits(currency)), ROUND_HALF_EVEN), "f")
+    """In full: a median of two totals may lie between two minor units."""
+    with localcontext(prec=99):
+        exact = Decimal(amount.numerator) / Decimal(amount.denominator)
+        in_minor = round(exact, minor_digits(currency))
+    return format(in_minor if in_minor == exact else exact, "f")
 
 
 def _number(value: Fraction) -> str:
