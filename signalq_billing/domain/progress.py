@@ -67,11 +67,34 @@ class OrderProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Since when a payout is held, and until when somebody should have looked at it. `outdated`: it was computed anew
+    since, so the reason it is held for may tell of other figures."""
+
+    since: dt.datetime
+    expires_at: dt.datetime
+    outdated: bool = False
+
+    def expired(self, now: dt.datetime) -> bool:
+        """Whether it has waited for somebody for longer than it should."""
+        return self.expires_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Who let a held payout go, when and why."""
+
+    at: dt.datetime
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class PayoutProgress:
     """One payout as people see it. Its progress is `created` when all its orders are, `in_progress` when one is.
-    `approved`: somebody released it, and it is still what was released. `total` is below zero for a revision that
-    takes something back; `carried`, zero or less, is how much of what the park owed this payout makes good.
-    `retired`: its keys are dead, and a later revision stands for it."""
+    `approved`: somebody released it, and it is still what was released. `digest` changes with any of its figures.
+    `total` is below zero for a revision that takes something back; `carried`, zero or less, is how much of what the
+    park owed this payout makes good. `retired`: its keys are dead, and a later revision stands for it."""
 
     payout_id: int
     park_id: str
@@ -87,6 +110,9 @@ class PayoutProgress:
     approved: bool = False
     carried: Decimal = Decimal(0)
     retired: bool = False
+    digest: str = ""
+    hold: Hold | None = None
+    release: Release | None = None
 
     @property
     def payment_progress(self) -> PaymentProgress:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, and_, case, func, or_, select, union_
 
 from signalq_billing.adapters.postgres.tables import StoredRow, is_any, payout, payout_line, payout_order
 from signalq_billing.domain.payout import PayoutLine
-from signalq_billing.domain.progress import OrderProgress, PaymentProgress, PayoutProgress
+from signalq_billing.domain.progress import Hold, OrderProgress, PaymentProgress, PayoutProgress, Release
 
 _NOW = func.clock_timestamp()
 
@@ -114,7 +114,16 @@ def _payout(row: StoredRow, orders: Iterable[OrderProgress]) -> PayoutProgress:
         approved=row.released_at is not None and row.hold_payload_hash == row.digest,
         carried=row.carried,
         retired=row.retired_at is not None,
+        digest=row.digest,
+        hold=_hold(row),
+        release=None if row.released_at is None else Release(row.released_at, row.released_by, row.release_note),
     )
+
+
+def _hold(row: StoredRow) -> Hold | None:
+    if row.hold_reason is None:
+        return None
+    return Hold(row.held_at, row.hold_expires_at or row.held_at, outdated=row.hold_payload_hash != row.digest)
 
 
 def _order(row: StoredRow) -> OrderProgress:
