@@ -12,9 +12,10 @@ from signalq_billing.domain.progress import PaymentProgress
 class StoredOrder:
     """One order as it is stored, with what decides whether it may be marked.
 
-    `lines` are the amounts of the devices it pays. `leased`: a worker may be sending it at this moment. `uncertain`:
-    it may have been sent although nobody said that it was created; `unsure_for` is how long ago the last attempt
-    without a definite answer ended. `digest` is the payout's: it changes when the payout is computed anew.
+    `lines` are the amounts of the devices it pays, and `carried`, zero or less, what was taken off them. `leased`: a
+    worker may be sending it at this moment. `uncertain`: it may have been sent although nobody said that it was
+    created; `unsure_for` is how long ago the last attempt without a definite answer ended. `digest` is
+    the payout's: it changes when the payout is computed anew.
     """
 
     order_id: int
@@ -36,6 +37,7 @@ class StoredOrder:
     retired: bool
     digest: str
     lines: Mapping[str, Decimal]
+    carried: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

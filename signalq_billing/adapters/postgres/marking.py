@@ -113,6 +113,7 @@ def _order(row: StoredRow, lines: dict[str, Decimal], unsure: dt.datetime | None
         retired=row.retired,
         digest=row.digest,
         lines=lines if row.device_id is None else {row.device_id: lines[row.device_id]},
+        carried=row.carried,
     )
 
 
