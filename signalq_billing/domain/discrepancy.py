@@ -163,7 +163,8 @@ def _against(theirs: BillingOrder, ours: OwnOrder) -> tuple[DiscrepancyKind, str
 @dataclass(frozen=True, slots=True)
 class ComparedPeriod:
     """One period of a cadence against billing-orders. `here` counts orders that we say billing-orders created,
-    `there` those that it listed, `under_way` those a worker was at. `not_compared` says why it could not be done."""
+    `there` those that it listed, `under_way` those a worker was at. `not_compared` says why it could not be done.
+    `currencies` are all that either side's orders are in."""
 
     cadence: str
     period_name: dt.date
@@ -173,3 +174,4 @@ class ComparedPeriod:
     discrepancies: tuple[Discrepancy, ...] = ()
     warnings: tuple[str, ...] = ()
     not_compared: str = ""
+    currencies: frozenset[str] = frozenset()

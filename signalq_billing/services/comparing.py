@@ -7,7 +7,8 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from decimal import Decimal
+from itertools import islice, product
 
 from signalq_billing.domain.discrepancy import (
     ComparedPeriod,
@@ -134,6 +135,7 @@ def _compared(cadence: str, name: dt.date, orders: OrderBooks, billing: BillingO
         under_way=sum(_at_work(ours.get(ref)) for ref in theirs),
         discrepancies=(*found, *missing),
         warnings=tuple(warnings),
+        currencies=frozenset([*(order.currency for order in ours.values()), *(order.currency for order in listed)]),
     )
 
 
@@ -167,10 +169,11 @@ def _measure(comparison: Comparison, metrics: Metrics) -> None:
     for kind in DiscrepancyKind:
         metrics.gauge("discrepancies", sum(each.kind is kind for each in found), kind=kind.value)
     metrics.gauge("discrepancies.not_compared", len(comparison.not_compared))
-    off = {(each.kind, each.currency): each.more + each.less for each in comparison.money if each.currency}
-    for (kind, currency), amount in off.items():
+    off = {(each.kind, each.currency): each.more + each.less for each in comparison.money}
+    currencies = {currency for period in comparison.periods for currency in period.currencies}
+    for kind, currency in product(DiscrepancyKind, sorted(currencies)):
         try:
-            minor_units = int(amount.scaleb(minor_digits(currency)))
+            minor_units = int(off.get((kind, currency), Decimal(0)).scaleb(minor_digits(currency)))
         except UsageError:  # billing-orders' own idea of a currency
             continue
         metrics.gauge("discrepancies.minor_units", minor_units, kind=kind.value, currency=currency)

@@ -79,7 +79,9 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_there_is_a_payouts_dag_per_cadence_and_one_that_reconciles(parsed: dict[str, Any]) -> None:
     assert parsed["errors"] == {}
-    assert set(parsed["dags"]) == {"signalq_payouts_daily_ekb", "signalq_payouts_weekly_msk", "signalq_reconcile"}
+    assert set(parsed["dags"]) == {
+        *("signalq_payouts_daily_ekb", "signalq_payouts_weekly_msk", "signalq_reconcile", "signalq_compare"),
+    }
 
 
 def test_parsing_imports_nothing_heavy(parsed: dict[str, Any]) -> None:
@@ -109,7 +111,7 @@ def test_pauses_between_retries_grow(parsed: dict[str, Any]) -> None:
 def test_missed_periods_are_caught_up_one_at_a_time(parsed: dict[str, Any]) -> None:
     for dag_id, dag in parsed["dags"].items():
         assert dag["max_active_runs"] == 1
-        assert dag["catchup"] is (dag_id != "signalq_reconcile")
+        assert dag["catchup"] is dag_id.startswith("signalq_payouts_")
     assert parsed["dags"]["signalq_payouts_daily_ekb"]["timetable"] == "PeriodTimetable"
 
 
