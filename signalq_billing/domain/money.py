@@ -55,7 +55,8 @@ def spread(total: int, shares: Sequence[Fraction], currency: str) -> list[int]:
 
 def from_minor(minor: int, currency: str) -> Decimal:
     """Minor units as a Decimal of major ones, written with exactly the currency's minor digits."""
-    return Decimal(minor).scaleb(-minor_digits(currency)) if minor_digits(currency) else Decimal(minor)
+    # Made from text, for arithmetic would round to the context's 28 digits.
+    return Decimal(f"{minor}E-{minor_digits(currency)}")
 
 
 def money_text(amount: Decimal | Fraction, currency: str) -> str:

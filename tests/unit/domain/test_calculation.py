@@ -68,3 +68,9 @@ def test_scope_park_tells_the_units_it_charged_for() -> None:
 def test_scope_park_of_nobody_charges_nothing() -> None:
     found = calculate(terms_of(config(Flat(D(10)), unit=None, scope=Scope.PARK)), [Counted("a", Fraction(0), False)])
     assert (found.charged, found.total_minor, found.eligible) == (0, 0, 0)
+
+
+def test_no_amount_is_too_large_to_be_exact() -> None:
+    minor = 123_456_789_012_345_678_901_234_567_890_123
+    assert format(from_minor(minor, "RUB"), "f") == "1234567890123456789012345678901.23"
+    assert (str(from_minor(-5, "RUB")), str(from_minor(5, "JPY")), str(from_minor(0, "BHD"))) == ("-0.05", "5", "0.000")
