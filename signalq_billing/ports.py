@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, ParkActivity
+from signalq_billing.domain.adjustment import Adjusted, Retirement
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.device_history import DeviceHistory
 from signalq_billing.domain.discrepancy import OwnOrder
@@ -185,8 +186,13 @@ class PayoutStore(Protocol):
         """Hold a payout; one whose orders are all created stays as it is."""
         ...
 
-    def release(self, payout_id: int, by: str, note: str) -> bool:
-        """Let a held payout go, approved as it stands; False if it is not held."""
+    def release(self, payout_id: int, by: str, note: str, digest: str | None = None) -> bool:
+        """Let a held payout go, approved as it stands; False if it is not held. Raises Refused if it is not what
+        `digest` stands for any more."""
+        ...
+
+    def held(self) -> list[PayoutProgress]:
+        """Held payouts of all periods that are not settled, those first that have waited longest for somebody."""
         ...
 
     def orders(self, external_refs: Iterable[str]) -> list[StoredOrder]:
@@ -216,6 +222,28 @@ class OrderBooks(Protocol):
     def periods_touched(self, within: timedelta | None) -> list[tuple[str, date]]:
         """(cadence, name) of the periods with a payout or an order changed within that time by the store's clock, or
         of all periods for None; the newest first."""
+        ...
+
+
+class Adjustments(Protocol):
+    """Differences of paid periods, stored as later revisions. Raises StorageUnavailable."""
+
+    def adjust(
+        self, payouts: Sequence[Payout], snapshot_id: int, actor: str, retirements: Mapping[str, Retirement] = ...
+    ) -> list[Adjusted]:
+        """Store what recomputed payouts pay beyond their stored revisions, each park in a transaction of its own.
+
+        Nothing is stored where nothing differs, or a revision is not settled. `retirements` by park: payouts to
+        retire first; raises Refused for one that changed since it was looked at.
+        """
+        ...
+
+    def plan(self, payouts: Sequence[Payout], retirements: Mapping[str, Retirement] = ...) -> list[Adjusted]:
+        """What `adjust` would do with these payouts of one period; nothing is stored."""
+        ...
+
+    def debts(self, park_ids: Iterable[str]) -> Mapping[tuple[str, str], Decimal]:
+        """(park, currency): what is owed from negative adjustments, of those that owe anything."""
         ...
 
 

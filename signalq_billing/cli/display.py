@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from collections import defaultdict
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from signalq_billing.adapters.clock import SystemClock
+from signalq_billing.domain.hold_text import hold_text, release_text
 from signalq_billing.domain.money import money_text
 
 if TYPE_CHECKING:
@@ -85,7 +88,7 @@ def print_progress(payouts: Sequence[PayoutProgress]) -> None:
     made = table(
         "park", "period", "rev", "total", "currency", "progress", "orders", "note", right=("rev", "total", "orders")
     )
-    totals: dict[str, Decimal] = defaultdict(Decimal)
+    totals, now = defaultdict[str, Decimal](Decimal), SystemClock().now()
     for payout in payouts:
         made.add_row(
             payout.park_id,
@@ -95,19 +98,20 @@ def print_progress(payouts: Sequence[PayoutProgress]) -> None:
             payout.currency,
             payout.payment_progress.value if payout.orders else "nothing to pay",
             str(len(payout.orders)),
-            note(payout),
+            note(payout, now),
         )
         totals[payout.currency] += payout.total
     print_table(made)
     print_totals(totals)
 
 
-def note(payout: PayoutProgress) -> str:
-    """What a person should know about a payout: why it is held, zero, or what went wrong last."""
+def note(payout: PayoutProgress, now: dt.datetime) -> str:
+    """What a person should know about a payout: why and since when it is held, why it is zero, what went wrong last,
+    or who released it."""
     if payout.hold_reason:
-        return f"held: {payout.hold_reason}"
+        return hold_text(payout, now)
     errors = [order.last_error for order in payout.orders if order.last_error and not order.doc_id]
-    return errors[0] if errors else payout.reason or ""
+    return errors[0] if errors else payout.reason or release_text(payout)
 
 
 def print_totals(totals: dict[str, Decimal]) -> None:

@@ -108,8 +108,20 @@ def _payout(payout: PayoutProgress) -> dict[str, Any]:
         "total": money_text(payout.total, payout.currency),
         "payment_progress": payout.payment_progress.value,
         "hold_reason": payout.hold_reason,
+        **_held(payout),
         "orders": [_order(order, payout.currency) for order in payout.orders],
     }
+
+
+def _held(payout: PayoutProgress) -> dict[str, Any]:
+    """What only payouts have that are held, or were until somebody released them."""
+    told: dict[str, Any] = {}
+    if hold := payout.hold:
+        times = {"since": utc_iso(hold.since), "expires_at": utc_iso(hold.expires_at)}
+        told["hold"] = {**times, "outdated": hold.outdated, "digest": payout.digest}
+    if release := payout.release:
+        told["release"] = {"at": utc_iso(release.at), "by": release.by, "note": release.note}
+    return told
 
 
 def _order(order: OrderProgress, currency: str) -> dict[str, Any]:

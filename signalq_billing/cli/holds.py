@@ -51,11 +51,16 @@ def release(
     by: Annotated[str, typer.Option("--by", help="Your name: who lets the money go.")],
     note: Annotated[str, typer.Option("--note", help="Why it is right; it stays in the history.")],
     park: ParksOption = None,
+    digest: Annotated[
+        str | None,
+        typer.Option("--digest", help="Release only what `status --json` showed under this digest, of one park."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Let held payouts go, as they stand: the next run or reconcile sends them.
 
-    What is released is not held for its size again, unless it is computed anew.
+    What is released passes all guards but the kill switch, unless it is computed anew. What was computed anew while
+    you looked at it stays held (exit code 3).
 
     Example: signalq-billing release -c weekly_msk -p 2026-11-16 --park park-7f3a --by "Ann Lee" --note "checked"
     """
@@ -64,7 +69,10 @@ def release(
     wiring = Wiring()
     name, why = said("--by", by), said("--note", note)
     payouts = holding.stored_payouts(wiring.payouts, cadence, period, park)
-    tell(holding.release(wiring.payouts, payouts, name, why), json=json)
+    outcomes = holding.release(wiring.payouts, payouts, name, why, digest)
+    tell(outcomes, json=json)
+    if any(outcome.result is holding.HoldResult.CHANGED for outcome in outcomes):
+        raise typer.Exit(3)
 
 
 def said(option: str, text: str) -> str:
@@ -115,6 +123,8 @@ def _words(outcome: HoldOutcome) -> str:
     payout = outcome.payout
     if outcome.result is HoldResult.NOTHING_TO_HOLD:
         return "nothing to hold: all is created" if payout.orders else "nothing to hold: it pays nothing"
+    if outcome.result is HoldResult.CHANGED:
+        return "still held: computed anew since it was looked at"
     return outcome.result.value.replace("_", " ")
 
 

@@ -11,8 +11,10 @@ from decimal import Decimal
 from rich.console import Console
 from rich.table import Table
 
+from signalq_billing.adapters.clock import SystemClock
 from signalq_billing.domain.activity import ActivitySnapshot
 from signalq_billing.domain.bad_rows_text import bad_rows_text, example_lines
+from signalq_billing.domain.hold_text import hold_text, release_text
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.progress import PayoutProgress
 
@@ -40,11 +42,11 @@ def log_payouts(payouts: Iterable[Payout]) -> None:
 def log_progress(payouts: Sequence[PayoutProgress]) -> None:
     """How far payouts got, those that are not settled first, with totals per currency over all of them."""
     table = Table("park", "rev", "total", "", "progress", "orders", "note")
-    totals: dict[str, Decimal] = defaultdict(Decimal)
+    totals, now = defaultdict[str, Decimal](Decimal), SystemClock().now()
     for payout in payouts:
         totals[payout.currency] += payout.total
     for payout in sorted(payouts, key=lambda each: each.settled)[:MOST_ROWS]:
-        note = f"held: {payout.hold_reason}" if payout.hold_reason else payout.reason or ""
+        note = hold_text(payout, now) if payout.hold_reason else payout.reason or release_text(payout)
         progress = "nothing to pay" if not payout.orders else payout.payment_progress.value
         orders = str(len(payout.orders))
         table.add_row(payout.park_id, str(payout.revision), str(payout.total), payout.currency, progress, orders, note)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from signalq_billing.domain.hold_text import hold_text
 from signalq_billing.domain.near_miss import suggestion
 from signalq_billing.domain.progress import PayoutProgress
-from signalq_billing.errors import UsageError
-from signalq_billing.ports import PayoutStore
+from signalq_billing.errors import Refused, UsageError
+from signalq_billing.ports import Metrics, PayoutStore
 from signalq_billing.services.selecting import parse_date
+
+_SHORTEST_DIGEST = 8
 
 
 class HoldResult(StrEnum):
@@ -20,6 +24,7 @@ class HoldResult(StrEnum):
     HELD_BEFORE = "held_before"
     RELEASED = "released"
     NOT_HELD = "not_held"
+    CHANGED = "changed"  # computed anew since it was looked at: it stays held
     NOTHING_TO_HOLD = "nothing_to_hold"
 
 
@@ -70,12 +75,46 @@ def _hold(store: PayoutStore, payout: PayoutProgress, reason: str, actor: str) -
     return HoldOutcome(replace(payout, hold_reason=reason), HoldResult.HELD, reason)
 
 
-def release(store: PayoutStore, payouts: Sequence[PayoutProgress], by: str, note: str) -> list[HoldOutcome]:
-    """Let held payouts go, approved as they stand."""
-    return [_release(store, payout, by, note) for payout in payouts]
+def release(
+    store: PayoutStore, payouts: Sequence[PayoutProgress], by: str, note: str, digest: str | None = None
+) -> list[HoldOutcome]:
+    """Let held payouts go, approved as they stand: as they are in `payouts`, and, if it is given, as `digest` says.
+
+    What was computed anew since stays held. `digest` may be the beginning of one, eight characters or more; raises
+    UsageError for less, and if several payouts are held, for it stands for one.
+    """
+    held = [payout for payout in payouts if payout.hold_reason is not None]
+    if digest is not None and (len(digest) < _SHORTEST_DIGEST or len(held) > 1):
+        raise UsageError(
+            f"--digest {digest}: {len(held)} payouts are held, name the --park it belongs to"
+            if len(held) > 1
+            else f"--digest {digest}: write at least {_SHORTEST_DIGEST} characters of what `status --json` shows"
+        )
+    return [_release(store, payout, by, note, digest or payout.digest) for payout in payouts]
 
 
-def _release(store: PayoutStore, payout: PayoutProgress, by: str, note: str) -> HoldOutcome:
-    if payout.hold_reason is None or not store.release(payout.payout_id, by, note):
+def _release(store: PayoutStore, payout: PayoutProgress, by: str, note: str, digest: str) -> HoldOutcome:
+    if payout.hold_reason is None:
         return HoldOutcome(payout, HoldResult.NOT_HELD, None)
-    return HoldOutcome(replace(payout, hold_reason=None), HoldResult.RELEASED, payout.hold_reason)
+    if not payout.digest.startswith(digest):
+        return HoldOutcome(payout, HoldResult.CHANGED, payout.hold_reason)
+    try:
+        released = store.release(payout.payout_id, by, note, payout.digest)
+    except Refused:
+        return HoldOutcome(payout, HoldResult.CHANGED, payout.hold_reason)
+    if not released:
+        return HoldOutcome(payout, HoldResult.NOT_HELD, None)
+    return HoldOutcome(replace(payout, hold_reason=None, hold=None), HoldResult.RELEASED, payout.hold_reason)
+
+
+def expired_holds(store: PayoutStore, metrics: Metrics, now: dt.datetime) -> list[str]:
+    """In words, the holds that have waited longer than they should for somebody; gauges tell all holds and these."""
+    held = store.held()
+    expired = [payout for payout in held if payout.hold is not None and payout.hold.expired(now)]
+    metrics.gauge("payouts.on_hold", len(held))
+    metrics.gauge("payouts.hold_expired", len(expired))
+    return [
+        f"park {payout.park_id}, {payout.cadence} {payout.period_name}: {payout.total} {payout.currency} "
+        f"{hold_text(payout, now)}; look at it, then `release` it or correct what it is held for"
+        for payout in expired
+    ]

@@ -1,11 +1,13 @@
 """Holding and releasing on a real database: what is held is not sent, what was released is, and only as it stood."""
 
+import datetime as dt
 import json
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine
 
+from signalq_billing.adapters.no_metrics import NoMetrics
 from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
 from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
 from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
@@ -13,8 +15,9 @@ from signalq_billing.domain.activity import ActivitySnapshot, BadRows
 from signalq_billing.domain.compute import compute_payout
 from signalq_billing.domain.guards import Guards
 from signalq_billing.errors import Held
+from signalq_billing.services import holding
 from tests.integration.payments import computed, money_accepted, progress, submitter
-from tests.integration.registers import PERIOD, Desk, everything, history_of
+from tests.integration.registers import PERIOD, Desk, everything, history_of, rows
 from tests.unit.domain.builders import config, device, period
 
 BY_ANN = ("--by", "Ann Lee", "--note", "looked at it")
@@ -29,6 +32,16 @@ def recomputed(engine: Engine, days: int) -> None:
     store.store(
         [compute_payout(config(), period(), [device(days=days)])], store.save_snapshot(snapshot, "test"), "test"
     )
+
+
+class Gauges(NoMetrics):
+    """Keeps the last value of each gauge."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, float] = {}
+
+    def gauge(self, name: str, value: float, **tags: str) -> None:
+        self.last[name] = value
 
 
 def test_what_is_held_is_not_sent_until_somebody_releases_it(
@@ -107,6 +120,72 @@ def test_the_kill_switch_stops_what_was_released_too(engine: Engine, billing: Bi
     desk.does("release", *PERIOD, *BY_ANN)
     with pytest.raises(Held, match="kill_switch"):
         submitter(engine, billing, guards=Guards(kill_switch=True)).submit(progress(engine))
+
+
+def test_holding_and_releasing_again_change_nothing(engine: Engine, desk: Desk) -> None:
+    computed(engine)
+    desk.does("hold", *PERIOD, "--reason", "one")
+    held = everything(engine)
+    assert "held before: 1 payout" in desk.does("hold", *PERIOD, "--reason", "two").out
+    assert everything(engine) == held
+    desk.does("release", *PERIOD, *BY_ANN)
+    released = everything(engine)
+    assert "not held: 1 payout" in desk.does("release", *PERIOD, *BY_ANN).out
+    assert everything(engine) == released
+
+
+def test_a_digest_releases_what_it_was_shown_for_and_nothing_else(engine: Engine, desk: Desk) -> None:
+    shown = computed(engine)[0].digest
+    desk.does("hold", *PERIOD, "--reason", "too much")
+    recomputed(engine, days=7)
+    done = desk.types("release", *PERIOD, *BY_ANN, "--digest", shown[:8])
+    assert (done.code, "changed: 1 payout, 70.00 RUB" in done.out) == (3, True)
+    (payout,) = progress(engine)
+    assert payout.hold is not None
+    assert payout.hold.outdated
+    assert "released: 1 payout" in desk.does("release", *PERIOD, *BY_ANN, "--digest", payout.digest[:8]).out
+
+
+@pytest.mark.parametrize(
+    ("digest", "said"), [("abc", "write at least 8 characters"), ("0" * 64, "2 payouts are held, name the --park")]
+)
+def test_a_digest_stands_for_one_payout(engine: Engine, desk: Desk, digest: str, said: str) -> None:
+    computed(engine, ["park-1", "park-2"])
+    desk.does("hold", *PERIOD, "--reason", "too much")
+    parks = ["--park", "park-1"] if digest == "abc" else []
+    done = desk.types("release", *PERIOD, *parks, *BY_ANN, "--digest", digest)
+    assert (done.code, said in done.err) == (2, True)
+
+
+def test_what_changes_while_it_is_released_stays_held(engine: Engine, desk: Desk) -> None:
+    computed(engine)
+    desk.does("hold", *PERIOD, "--reason", "too much")
+    seen = progress(engine)
+    recomputed(engine, days=7)
+    store = PostgresPayoutStore(engine)
+    (outcome,) = holding.release(store, seen, "Ann Lee", "looked at it")
+    assert outcome.result is holding.HoldResult.CHANGED
+    assert progress(engine)[0].hold_reason == "too much"
+
+
+def test_a_hold_that_nobody_looks_at_alerts_until_it_is_released(engine: Engine, desk: Desk) -> None:
+    computed(engine, ["park-1", "park-2"])
+    desk.does("hold", *PERIOD, "--reason", "asked by the park")
+    rows(engine, "UPDATE payout SET hold_expires_at = now() - interval '1 second' WHERE park_id = 'park-2'")
+    store, metrics, now = PostgresPayoutStore(engine), Gauges(), dt.datetime.now(dt.UTC)
+    (told,) = holding.expired_holds(store, metrics, now)
+    assert told.startswith("park park-2, weekly_msk 2026-11-16: 80.00 RUB held, expired since ")
+    assert told.endswith(": asked by the park; look at it, then `release` it or correct what it is held for")
+    assert metrics.last == {"payouts.on_hold": 2, "payouts.hold_expired": 1}
+    desk.does("release", *PERIOD, *BY_ANN)
+    assert holding.expired_holds(store, metrics, now) == []
+    assert metrics.last == {"payouts.on_hold": 0, "payouts.hold_expired": 0}
+
+
+def test_what_was_held_and_paid_is_on_hold_no_more(engine: Engine, billing: BillingOrdersProcess) -> None:
+    submitter(engine, billing).submit(computed(engine))
+    rows(engine, "UPDATE payout SET hold_reason = 'x', held_at = now(), hold_expires_at = now()")
+    assert PostgresPayoutStore(engine).held() == []
 
 
 def test_what_is_paid_has_nothing_to_hold(engine: Engine, billing: BillingOrdersProcess, desk: Desk) -> None:

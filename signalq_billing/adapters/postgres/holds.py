@@ -2,12 +2,13 @@
 
 import datetime as dt
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, union, update
 
 from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_parks
+from signalq_billing.adapters.postgres.reading import with_orders
 from signalq_billing.adapters.postgres.tables import StoredRow, payout, payout_order
-from signalq_billing.domain.progress import PaymentProgress
-from signalq_billing.errors import UsageError
+from signalq_billing.domain.progress import PaymentProgress, PayoutProgress
+from signalq_billing.errors import Refused, UsageError
 
 EXPIRES_AFTER = dt.timedelta(days=1)
 
@@ -30,9 +31,27 @@ def hold(connection: Connection, payout_id: int, reason: str, actor: str) -> Non
         put_on_hold(parks, row, reason, actor)
 
 
-def release(connection: Connection, payout_id: int, by: str, note: str) -> bool:
+def held(connection: Connection) -> list[PayoutProgress]:
+    """Held payouts with an order that is not created, those first that have been waiting longest for somebody.
+
+    Found by their open orders, which have indexes of their own, however many payouts were held and paid before.
+    """
+    open_orders = [
+        select(payout_order.c.payout_id).where(payout_order.c.payment_progress == progress)
+        for progress in (PaymentProgress.NOT_CREATED, PaymentProgress.IN_PROGRESS)
+    ]
+    wanted = (
+        select(payout)
+        .where(payout.c.id.in_(union(*open_orders)), payout.c.hold_reason.is_not(None), payout.c.retired_at.is_(None))
+        .order_by(payout.c.hold_expires_at, payout.c.id)
+    )
+    return with_orders(connection, connection.execute(wanted).all())
+
+
+def release(connection: Connection, payout_id: int, by: str, note: str, digest: str | None = None) -> bool:
     """Let a held payout go, in the name of `by`; False if it is not held. What is released is approved as it stands:
-    the guards do not hold it again for its size until it is computed anew. Raises UsageError for one there is not.
+    no guard but the kill switch holds it again until it is computed anew. Raises UsageError for one there is not, and
+    Refused if it is not what `digest` stands for any more.
     """
     found = select(payout).where(payout.c.id == payout_id)
     row = connection.execute(found).one_or_none()
@@ -42,6 +61,11 @@ def release(connection: Connection, payout_id: int, by: str, note: str) -> bool:
     row = connection.execute(found.with_for_update()).one_or_none()
     if row is None or row.hold_reason is None:
         return False
+    if digest is not None and row.digest != digest:
+        raise Refused(
+            f"park {row.park_id}, {row.cadence} {row.period_name}: computed anew since it was looked at, it pays "
+            f"{row.total} {row.currency} now. Nothing was released; look at it again and release what it is now"
+        )
     released = {
         "hold_reason": None,
         "hold_payload_hash": row.digest,

@@ -160,10 +160,15 @@ class PostgresPayoutStore:
         with transaction(self._engine) as connection:
             holds.hold(connection, payout_id, reason, actor)
 
-    def release(self, payout_id: int, by: str, note: str) -> bool:
-        """Let a held payout go; False if it is not held."""
+    def release(self, payout_id: int, by: str, note: str, digest: str | None = None) -> bool:
+        """Let a held payout go, if it is still what `digest` stands for; False if it is not held."""
         with transaction(self._engine) as connection:
-            return holds.release(connection, payout_id, by, note)
+            return holds.release(connection, payout_id, by, note, digest)
+
+    def held(self) -> list[PayoutProgress]:
+        """Held payouts that are not settled, those first that have waited longest for somebody."""
+        with transaction(self._engine) as connection:
+            return holds.held(connection)
 
     def orders(self, external_refs: Iterable[str]) -> list[StoredOrder]:
         """The orders of these keys that there are, bytewise by key."""

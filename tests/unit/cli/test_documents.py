@@ -1,6 +1,7 @@
 """The JSON that programs read: keys, sorting and spelling as SPEC section 9 gives them."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -8,7 +9,7 @@ from signalq_billing.cli.documents import preview_document, status_document, uni
 from signalq_billing.domain.activity import ActivitySnapshot, BadRows, DeviceActivity
 from signalq_billing.domain.charge import Standard
 from signalq_billing.domain.compute import compute_payout
-from signalq_billing.domain.progress import OrderProgress, PaymentProgress, PayoutProgress
+from signalq_billing.domain.progress import Hold, OrderProgress, PaymentProgress, PayoutProgress, Release
 from signalq_billing.services.preview import Preview
 from tests.unit.domain.builders import config, device, period
 
@@ -105,3 +106,23 @@ def test_a_status_has_the_contracts_shape() -> None:
             }
         ]
     }
+
+
+def test_a_held_payout_tells_since_and_until_when_and_by_which_digest_it_is_released() -> None:
+    since = dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC)
+    payout = PayoutProgress(1, "p", "c", dt.date(2026, 11, 16), 1, "RUB", Decimal("10"), 2, None, "too much", [])
+    held = replace(payout, hold=Hold(since, since + dt.timedelta(days=1), outdated=True), digest="ab12")
+    [told] = status_document([held])["payouts"]
+    assert told["hold"] == {
+        "since": "2026-11-23T01:00:00Z",
+        "expires_at": "2026-11-24T01:00:00Z",
+        "outdated": True,
+        "digest": "ab12",
+    }
+
+
+def test_a_released_payout_tells_by_whom() -> None:
+    payout = PayoutProgress(1, "p", "c", dt.date(2026, 11, 16), 1, "RUB", Decimal("10"), 2, None, None, [])
+    released = replace(payout, release=Release(dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC), "Ann Lee", "checked"))
+    [told] = status_document([released])["payouts"]
+    assert told["release"] == {"at": "2026-11-23T01:00:00Z", "by": "Ann Lee", "note": "checked"}
