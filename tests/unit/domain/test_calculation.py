@@ -12,7 +12,7 @@ from signalq_billing.domain.compute import compute_payout, recalculate
 from signalq_billing.domain.config import Limits, ParkConfig, PayTerms, Scope
 from signalq_billing.domain.money import from_minor, in_minor
 from tests.unit.domain.builders import config, device, period
-from tests.unit.domain.test_compute import configs, devices
+from tests.unit.domain.money_strategies import configs, devices
 
 D = Decimal
 
@@ -22,7 +22,7 @@ def terms_of(made: ParkConfig) -> PayTerms:
     return made.terms
 
 
-@given(configs, devices)
+@given(configs(), devices)
 def test_stored_lines_recalculate_to_what_was_paid(made: ParkConfig, activity: list[DeviceActivity]) -> None:
     payout, terms = compute_payout(made, period(), activity), terms_of(made)
     again = recalculate(terms, reversed(payout.lines))
@@ -31,7 +31,7 @@ def test_stored_lines_recalculate_to_what_was_paid(made: ParkConfig, activity: l
     assert from_minor(again.total_minor, terms.currency) == payout.total
 
 
-@given(configs, devices)
+@given(configs(), devices)
 def test_every_step_leads_to_the_next(made: ParkConfig, activity: list[DeviceActivity]) -> None:
     terms = terms_of(made)
     found = recalculate(terms, compute_payout(made, period(), activity).lines)
