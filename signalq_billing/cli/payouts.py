@@ -96,7 +96,7 @@ def run(
             f"orders: {orders.created} created now, {orders.found} found created, {orders.already_created} before, "
             f"{orders.held} held"
         )
-    for problem in result.orders.problems:
+    for problem in [*result.orders.problems, *result.warnings]:
         typer.echo(problem, err=True)
     if result.unfinished:
         for each in result.unfinished:

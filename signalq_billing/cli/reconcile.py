@@ -51,9 +51,11 @@ def reconcile(
 
 def _settle(*, json: bool) -> None:
     from signalq_billing.cli import display
+    from signalq_billing.services.holding import expired_holds
     from signalq_billing.services.reconcile import reconcile as settle
 
     wiring = Wiring()
+    expired = expired_holds(wiring.payouts, wiring.metrics, wiring.clock.now())
     with display.progress(quiet=json) as announce:
         announce("asking billing-orders about unfinished payouts")
         report = settle(
@@ -69,10 +71,10 @@ def _settle(*, json: bool) -> None:
         "pending": orders.pending,
     }
     if json:
-        display.print_json({**counts, "problems": orders.problems})
+        display.print_json({**counts, "problems": [*orders.problems, *expired]})
     else:
         typer.echo(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()))
-        for problem in orders.problems:
+        for problem in [*orders.problems, *expired]:
             typer.echo(problem, err=True)
     if orders.pending:
         raise typer.Exit(1)

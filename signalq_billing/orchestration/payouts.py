@@ -107,6 +107,7 @@ def submit(cadence: str, batch: Mapping[str, Any]) -> None:
 def report(cadence: str) -> None:
     """Show every park's payout and progress, and what was read; fails while one is neither created, held nor zero."""
     from signalq_billing.orchestration.tables import log_progress, log_source
+    from signalq_billing.services.guards import fallen_to_zero
     from signalq_billing.services.reporting import open_parks
 
     request = _request(cadence)
@@ -120,6 +121,8 @@ def report(cadence: str) -> None:
     snapshot_id = get_current_context()["ti"].xcom_pull(task_ids="extract")
     if isinstance(snapshot_id, int):  # an extraction that failed or was skipped leaves nothing to show
         log_source(store.snapshot(snapshot_id))
+    for each in fallen_to_zero(payouts, store, bootstrap.AirflowMetrics()):
+        log.warning("%s", each)
     unfinished = open_parks(request.period, parks, payouts, store)
     for each in unfinished:
         log.error("%s", each)

@@ -17,10 +17,14 @@ log = logging.getLogger(__name__)
 
 @told_to_airflow
 def reconcile() -> int:
-    """Settle stale claims and send what is not created. Returns how many payouts were looked at."""
+    """Settle stale claims and send what is not created; tell of holds that nobody looked at in time. Returns how many
+    payouts were looked at."""
+    from signalq_billing.services.holding import expired_holds
     from signalq_billing.services.reconcile import reconcile as settle
 
     run = get_current_context()["ti"]
+    for hold in expired_holds(bootstrap.payout_store(), bootstrap.AirflowMetrics(), bootstrap.now()):
+        log.warning("%s", hold)
     report = settle(
         activity=bootstrap.activity_source(),
         payouts=bootstrap.payout_store(),

@@ -15,6 +15,7 @@ from signalq_billing.ports import ActivitySource, BillingOrders, Metrics, Payout
 from signalq_billing.services.checking import check_dependencies, check_watermark
 from signalq_billing.services.compute import compute_and_store
 from signalq_billing.services.extract import extract_and_save
+from signalq_billing.services.guards import fallen_to_zero
 from signalq_billing.services.reporting import open_parks
 from signalq_billing.services.submit import SubmitReport, Submitter
 
@@ -24,12 +25,13 @@ Announce = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """How the run ended: what it read from the source, all payouts of its parks, what came of their orders, and in
-    words the parks still open."""
+    words the parks still open and, as `warnings`, those that were paid before and now earn nothing."""
 
     snapshot: ActivitySnapshot
     payouts: Sequence[PayoutProgress]
     orders: SubmitReport
     unfinished: Sequence[str]
+    warnings: Sequence[str] = ()
 
     @property
     def held(self) -> list[PayoutProgress]:
@@ -67,7 +69,8 @@ class Runner:
         park_ids = [config.park_id for config in configs]
         report = self.submitter.submit(self.payouts.payouts(period.cadence, period.name, park_ids))
         payouts = self.payouts.payouts(period.cadence, period.name, park_ids)
-        return RunResult(snapshot, payouts, report, open_parks(period, park_ids, payouts, self.payouts))
+        unfinished = open_parks(period, park_ids, payouts, self.payouts)
+        return RunResult(snapshot, payouts, report, unfinished, fallen_to_zero(payouts, self.payouts, self.metrics))
 
     def _extract(self, period: Period, configs: Sequence[ParkConfig], now: dt.datetime) -> int:
         return extract_and_save(

@@ -12,7 +12,7 @@ from signalq_billing.domain.guards import Guards
 from signalq_billing.domain.money import minor_digits
 from signalq_billing.domain.order import Created, Misconfigured, Rejected
 from signalq_billing.domain.progress import ClaimRefusal, OrderProgress, PaymentProgress, PayoutProgress
-from signalq_billing.errors import BillingMisconfigured, SignalqBillingError
+from signalq_billing.errors import BillingMisconfigured, SignalqBillingError, UsageError
 from signalq_billing.ports import Metrics, PayoutStore
 from signalq_billing.services.guards import check_kill_switch, reasons_to_hold
 from signalq_billing.services.sending import Breaker, Progressed, Sender
@@ -70,14 +70,23 @@ class Submitter:
         reason = payout.hold_reason or reasons.get(payout.payout_id)
         if reason is None or not left:
             return left
-        if not payout.hold_reason:
-            self.payouts.hold(payout.payout_id, reason, self.sender.worker)
-            self.metrics.count("payouts.held", cadence=payout.cadence)
+        if not payout.hold_reason and not self._hold(payout, reason, report):
+            return []
         # An order under way may have been sent already: finding out what came of it moves no money.
         under_way = [order for order in left if order.payment_progress is PaymentProgress.IN_PROGRESS]
         report.held += len(left) - len(under_way)
         report.problems.append(f"{_name(payout)}: held: {reason}")
         return under_way
+
+    def _hold(self, payout: PayoutProgress, reason: str, report: SubmitReport) -> bool:
+        """False for a payout that was taken back meanwhile: then there is nothing to send either."""
+        try:
+            self.payouts.hold(payout.payout_id, reason, self.sender.worker)
+        except UsageError as gone:
+            report.problems.append(f"{_name(payout)}: {gone}")
+            return False
+        self.metrics.count("payouts.held", cadence=payout.cadence)
+        return True
 
     def _safely(self, order: OrderProgress, breaker: Breaker) -> Progressed | SignalqBillingError | None:
         """One order's errors stay its own."""
