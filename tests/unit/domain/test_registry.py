@@ -129,6 +129,10 @@ BREAKS = {
         MODULE.replace("step_amount: Decimal", "step_amount: tuple[Decimal, Decimal]"),
         "`step_amount` of a kind",
     ),
+    "a pair of its own": (
+        MODULE.replace("step_amount: Decimal", "step_amount: 'tuple[Stepped, Stepped]'"),
+        "`step_amount` of a kind no config can hold",
+    ),
     "one of two": (MODULE.replace("step_amount: Decimal", "step_amount: Decimal | str"), "`step_amount` of a kind"),
     "a taken name": (
         MODULE.replace("step_amount: Decimal", "unit: str"),
@@ -259,8 +263,32 @@ def test_a_package_with_damaged_metadata_stops_only_what_it_offers(site: Path, f
             known["stepped"]
 
 
-def test_what_is_not_registered_has_no_name() -> None:
+def test_a_broken_package_is_imported_once_and_not_for_every_config(site: Path) -> None:
+    install(site, module="print('imported')\nraise ValueError('no')", models=STEPPED)
+    told = set()
+    with pytest.raises(UsageError) as first:
+        (known := models())["stepped"]
+    (site / "signalq_extra.py").write_text(MODULE)
+    for _ in range(3):
+        with pytest.raises(UsageError) as again:
+            known["stepped"]
+        told.add(str(again.value))
+    assert told == {str(first.value)}
+
+
+def test_a_package_that_is_on_the_path_twice_counts_once_and_as_what_is_imported(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(site, version="1.0", models=STEPPED)
+    monkeypatch.syspath_prepend(install(tmp_path / "nearer", version="2.0", models=STEPPED))
+    known = models()
+    known.verify("stepped")
+    assert known.origin("stepped") == "signalq-extra 2.0"
+
+
+def test_what_is_not_registered_has_no_name(site: Path) -> None:
     class Foreign(Standard): ...
 
+    install(site, module="import no_such_module_anywhere", models=STEPPED)
     with pytest.raises(UsageError, match=r"Foreign.* is not a charge model that configs can name"):
-        CHARGE_MODELS.name_of(Foreign)
+        models().name_of(Foreign)
