@@ -34,6 +34,14 @@ def test_config_check_takes_a_model_and_a_unit_of_another_package(tmp_path: Path
     assert "1 added" in checked.stdout
 
 
+def test_a_tariff_may_hold_the_keys_of_an_outside_model_that_the_parks_name(tmp_path: Path) -> None:
+    site = install(tmp_path / "site", models=STEPPED, units=FULL_DAY)
+    tariffs = "seasonal: {charge: {unit: full_day, step: 5, step_amount: 7}}\n"
+    configs = directory(tmp_path, tariffs=tariffs, p=park(tariff="seasonal", charge="{model: stepped}"))
+    checked = check(site, configs)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("charge", "problem"),
     [
