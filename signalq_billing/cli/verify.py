@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,7 +22,7 @@ def mount(app: typer.Typer) -> None:
 
 
 def verify(
-    cadence: Annotated[str, typer.Option("--cadence", "-c", help="A cadence of cadences.yaml.")],
+    cadence: Annotated[str | None, typer.Option("--cadence", "-c", help="A cadence of cadences.yaml.")] = None,
     period: Annotated[
         str | None,
         typer.Option("--period", "-p", help="First local date of the period; default: the last complete one."),
@@ -29,18 +30,41 @@ def verify(
     park: Annotated[
         list[str] | None, typer.Option("--park", help="Only this park; may be given many times. Default: all stored.")
     ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Check the history instead: was anything changed, added or taken out?")
+    ] = False,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint", help="With --history: a file kept elsewhere; what it has must still be there. Then updated."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Recompute a stored period from YTsaurus and compare it with what was paid; changes nothing.
 
-    Exit code 1 if anything differs. Each payout is recomputed by the config version it was computed with.
+    Exit code 1 if anything differs. Each payout is recomputed by the config version it was computed with. With
+    --history: walk every park's chain of hashes, and hold what is stored against it.
 
-    Example: signalq-billing verify --cadence weekly_msk --period 2026-11-16
+    Examples: signalq-billing verify --cadence weekly_msk --period 2026-11-16
+    signalq-billing verify --history --checkpoint /safe/signalq-history.json
     """
+    if history:
+        from signalq_billing.cli.verify_history import verify_history
+
+        verify_history(checkpoint, as_json=json)
+        return
+    _verify_period(cadence, period, park, json=json)
+
+
+def _verify_period(cadence: str | None, period: str | None, park: list[str] | None, *, json: bool) -> None:
     from signalq_billing.cli import display
+    from signalq_billing.errors import UsageError
     from signalq_billing.services.selecting import cadence_named, parse_date, period_named
     from signalq_billing.services.verify import verify as recompute
 
+    if cadence is None:
+        raise UsageError("name the period to verify with --cadence and --period, or check the history with --history")
     wiring = Wiring()
     now = wiring.clock.now()
     if period is None:

@@ -7,17 +7,32 @@ another, and no two parks ever wait for each other. Several parks are locked in 
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Text,
+    bindparam,
+    case,
+    func,
+    insert,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import JSONB
 
-from signalq_billing.adapters.postgres.stored_text import escape, escape_document
+from signalq_billing.adapters.postgres.stored_text import escape, escape_document, unescape
 from signalq_billing.adapters.postgres.tables import history, is_any, park_history_head
 from signalq_billing.domain.order import utc_iso
 
 FIRST_PREV_HASH = "0" * 64
+_AT_ONCE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,45 +109,96 @@ def _lock_existing(connection: Connection, park_ids: Sequence[str]) -> dict[str,
 
 def entry_hash(row: Mapping[str, object]) -> str:
     """SHA-256 over the canonical JSON of everything in a row but its id and its own hash, as it is stored."""
-    at = row["at"]
-    assert isinstance(at, dt.datetime)
-    content = {name: value for name, value in row.items() if name not in {"id", "hash"}} | {"at": utc_iso(at)}
-    text = json.dumps(escape_document(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    content = {name: value for name, value in row.items() if name not in {"id", "hash"}}
+    escaped = escape_document({name: value for name, value in content.items() if name != "at"})
+    assert isinstance(escaped, dict)
+    return stored_hash({**escaped, "at": content["at"]})
+
+
+def stored_hash(content: Mapping[str, object]) -> str:
+    """The same over a row in its stored form, without its id and its hash."""
+    at = content["at"]
+    told = {**content, "at": utc_iso(at) if isinstance(at, dt.datetime) else None}
+    canonical = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def verify(connection: Connection) -> list[str]:
-    """Every break in every park's chain, in words; an empty list means that nothing was changed or taken out."""
-    problems: list[str] = []
-    ends: dict[str, tuple[int, str]] = {}
-    entries = select(history).order_by(history.c.park_id, history.c.seq).execution_options(yield_per=1000)
-    for row in connection.execute(entries).mappings():
-        park_id = row["park_id"]
-        seq, prev_hash = ends.get(park_id, (0, FIRST_PREV_HASH))
-        problems += _breaks(dict(row), seq + 1, prev_hash)
-        ends[park_id] = (row["seq"], row["hash"])
-    return problems + _wrong_ends(connection, ends)
+    """Every break in every park's chain, in words; an empty list means that nothing was changed or taken out.
+    `history_check` also holds the chains against what is stored beside them."""
+    return [str(each) for each in Chains().breaks(connection)]
 
 
-def _breaks(row: dict[str, object], seq: int, prev_hash: str) -> list[str]:
-    where = f"park {row['park_id']}, history entry {row['seq']}"
-    found = []
-    if row["seq"] != seq:
-        found.append(f"{where}: entry {seq} should come here: something was taken out")
-    if row["prev_hash"] != prev_hash:
-        found.append(f"{where}: it does not follow from the entry before")
-    if row["hash"] != entry_hash(row):
-        found.append(f"{where}: its content was changed")
-    return found
+@dataclass(frozen=True, slots=True)
+class HistoryBreak:
+    """One thing that is wrong: whose history, at which entry, and what."""
+
+    park_id: str
+    seq: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"park {self.park_id}, history entry {self.seq}: {self.problem}"
 
 
-def _wrong_ends(connection: Connection, ends: Mapping[str, tuple[int, str]]) -> list[str]:
-    """Chains whose last entry is not the one that was last appended."""
-    rows = connection.execute(select(park_history_head).where(park_history_head.c.seq > 0))
-    heads = {row.park_id: (row.seq, row.hash) for row in rows}
-    return [
-        f"park {park_id}: the history ends at entry {ends.get(park_id, (0, ''))[0]}, "
-        f"but {heads.get(park_id, (0, ''))[0]} was the last one written"
-        for park_id in sorted(heads.keys() | ends.keys())
-        if heads.get(park_id) != ends.get(park_id)
-    ]
+# As stored, not decoded: two stored forms of one text are not the same. A time that Python cannot hold is no time.
+_STORED = select(
+    history.c.id,
+    *(type_coerce(history.c[name], Text).label(name) for name in ("park_id", "actor", "action", "why")),
+    *(type_coerce(history.c[name], Text).label(name) for name in ("prev_hash", "hash")),
+    *(history.c.seq, history.c.payout_id, history.c.order_id, type_coerce(history.c.data, JSONB).label("data")),
+    case((history.c.at.between(text("'0002-01-01'"), text("'9998-12-31'")), history.c.at)).label("at"),
+).order_by(history.c.park_id, history.c.seq, history.c.id)
+
+
+@dataclass(slots=True)
+class Chains:
+    """Walks every park's chain, entry after entry, and keeps no more than one end per park. `tick` is told how many
+    entries more were walked. `known` are entries that must still be what they were: park -> (seq, hash)."""
+
+    tick: Callable[[int], None] = lambda _: None
+    known: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    ends: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def breaks(self, connection: Connection) -> Iterator[HistoryBreak]:
+        """Every break, as it is come upon. The connection should see one state of the database all along."""
+        last_id: dict[str, int] = {}
+        rows = connection.execution_options(yield_per=_AT_ONCE).execute(_STORED).mappings()
+        for rows_read in rows.partitions():
+            for stored in rows_read:
+                row = dict(stored)
+                number, park_id = row.pop("id"), unescape(row["park_id"])
+                yield from self._of_entry(row, park_id)
+                if number <= last_id.get(park_id, 0):
+                    yield HistoryBreak(park_id, row["seq"], "it was written before the entry it follows")
+                last_id[park_id] = number
+            self.tick(len(rows_read))
+        yield from self._wrong_ends(connection)
+
+    def _of_entry(self, row: dict[str, Any], park_id: str) -> Iterator[HistoryBreak]:
+        seq, prev_hash = self.ends.get(park_id, (0, FIRST_PREV_HASH))
+        told = row.pop("hash")
+        self.ends[park_id] = (row["seq"], told)
+        if row["seq"] != seq + 1:
+            yield HistoryBreak(park_id, row["seq"], f"entry {seq + 1} should come here: something was taken out")
+        if row["prev_hash"] != prev_hash:
+            yield HistoryBreak(park_id, row["seq"], "it does not follow from the entry before")
+        if told != stored_hash(row):
+            yield HistoryBreak(park_id, row["seq"], "its content was changed")
+        if park_id in self.known and self.known[park_id][0] == row["seq"] and self.known[park_id][1] != told:
+            yield HistoryBreak(park_id, row["seq"], "it is not what it was at the checkpoint: history was rewritten")
+
+    def _wrong_ends(self, connection: Connection) -> Iterator[HistoryBreak]:
+        """Chains whose last entry is not the one that was last appended, or that were longer once."""
+        rows = connection.execute(select(park_history_head).where(park_history_head.c.seq > 0))
+        heads = {row.park_id: (row.seq, row.hash) for row in rows}
+        for park_id in sorted(heads.keys() | self.ends.keys() | self.known.keys(), key=str.encode):
+            end, head = self.ends.get(park_id, (0, "")), heads.get(park_id, (0, ""))
+            if end[0] < self.known.get(park_id, (0, ""))[0]:
+                was = self.known[park_id][0]
+                yield HistoryBreak(park_id, end[0], f"the history ends here, it reached entry {was} at the checkpoint")
+            if end[0] != head[0]:
+                problem = f"the history ends at entry {end[0]}, but {head[0]} was the last one written"
+                yield HistoryBreak(park_id, end[0], problem)
+            elif end != head:
+                yield HistoryBreak(park_id, end[0], "it is not the entry that was written last")
