@@ -25,7 +25,7 @@ def payouts_of(snapshot: ActivitySnapshot, configs: Sequence[ParkConfig], activi
     Holds one park at a time. Raises SourceInvalid if the configs' activity rules changed since the extraction, and
     UsageError for a park whose charge model or unit is not installed or is broken.
     """
-    for computed in _each_computed(snapshot, configs, activity):
+    for computed in each_computed(snapshot, configs, activity):
         if isinstance(computed, UsageError):
             raise computed
         yield computed
@@ -46,7 +46,7 @@ def compute_and_store(
     cannot be computed (NOT_COMPUTED), is told in its result and stops nobody else.
     """
     stored: list[StoredPayout] = []
-    computed = zip(_in_order(configs), _each_computed(snapshot, configs, activity), strict=True)
+    computed = zip(in_order(configs), each_computed(snapshot, configs, activity), strict=True)
     while batch := list(islice(computed, _PARKS_AT_ONCE)):
         stored += payouts.store([each for _, each in batch if isinstance(each, Payout)], snapshot_id, actor)
         stored += [_not_computed(config, each) for config, each in batch if isinstance(each, UsageError)]
@@ -60,10 +60,11 @@ def _not_computed(config: ParkConfig, error: UsageError) -> StoredPayout:
     return StoredPayout(None, config.park_id, StoreResult.NOT_COMPUTED, 0, str(error))
 
 
-def _each_computed(
+def each_computed(
     snapshot: ActivitySnapshot, configs: Sequence[ParkConfig], activity: ActivitySource
 ) -> Iterator[Payout | UsageError]:
-    """Per config, in the order of parks, its payout or why there cannot be one."""
+    """Per config, in the order of parks (bytewise), its payout or why there cannot be one. Raises SourceInvalid if the
+    configs' activity rules changed since the extraction."""
     if request_for(snapshot.period, configs, snapshot.clock).rules_digest != snapshot.rules_digest:
         raise SourceInvalid(
             f"the configs' activity rules for {snapshot.period} changed after its activity was extracted: "
@@ -87,12 +88,12 @@ def _joined(
     """Configs with their parks' devices; both come sorted bytewise by park."""
     rest = iter(parks)
     park = next(rest, None)
-    for config in _in_order(configs):
+    for config in in_order(configs):
         while park is not None and park.park_id.encode() < config.park_id.encode():
             park = next(rest, None)
         yield config, park.devices if park is not None and park.park_id == config.park_id else ()
 
 
-def _in_order(configs: Sequence[ParkConfig]) -> list[ParkConfig]:
+def in_order(configs: Sequence[ParkConfig]) -> list[ParkConfig]:
     """Sorted bytewise by park, as activity is read."""
     return sorted(configs, key=lambda each: each.park_id.encode())
