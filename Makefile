@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
-.PHONY: help run down test lint lock clean
+.PHONY: help run down test simulate lint lock clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ down: ## end everything `make run` started; its data stays in .devstack
 
 test: $(VENV)/.ready lint ## everything: lint, then all tests, with a real PostgreSQL and a real Airflow
 	@$(BIN)/python -m pytest
+
+simulate: $(VENV)/.ready ## play SEEDS=10000 schedules of submit and reconcile from FIRST=0 on, or one SEED=123 with its trace
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),10000) --first $(or $(FIRST),0))
 
 lint: $(VENV)/.ready ## ruff, mypy --strict and import-linter
 	@$(BIN)/ruff check .

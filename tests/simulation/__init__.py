@@ -1,0 +1,1 @@
+"""The submit/reconcile protocol on simulated storage, network and time; see docs/simulation.md."""
