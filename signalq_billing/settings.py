@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     watermark_timeout_seconds: float = Field(86400, gt=0, description="how long a run waits for the watermark")
     reconcile_minutes: int = Field(15, ge=1, le=59, description="pause between two runs of signalq_reconcile")
 
+    adjust_window_periods: int = Field(4, ge=1, description="complete periods that signalq_adjust looks at")
+    adjust_hour: int = Field(5, ge=0, le=23, description="hour of the day, UTC, in which signalq_adjust runs")
     compare_hour: int = Field(3, ge=0, le=23, description="hour of the day, UTC, in which signalq_compare runs")
     compare_days: float = Field(35, gt=0, description="how long ago changed periods are compared with billing-orders")
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
     from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
     from signalq_billing.ports import ActivitySource, BillingOrders, OrderBooks
+    from signalq_billing.services.adjust import Adjuster
     from signalq_billing.services.submit import Submitter
 
 DATABASE = "signalq_billing_db"
@@ -132,6 +133,28 @@ def submitter(worker: str) -> Submitter:
 
     sender = Sender(payout_store(), billing_orders(), SystemClock(), worker, settings().submit_policy)
     return Submitter(payout_store(), sender, config().guards, AirflowMetrics())
+
+
+def adjuster(worker: str) -> Adjuster:
+    """What pays differences of paid periods, told to the task's log."""
+    import logging
+
+    from signalq_billing.adapters.postgres.adjustment_store import PostgresAdjustments
+    from signalq_billing.services.adjust import Adjuster
+
+    return Adjuster(
+        cadences=config().cadences,
+        source=config().source,
+        activity=activity_source(),
+        payouts=payout_store(),
+        adjustments=PostgresAdjustments(_engine()),
+        configs=config_store(),
+        billing=billing_orders(),
+        submitter=submitter(worker),
+        metrics=AirflowMetrics(),
+        actor=worker,
+        announce=logging.getLogger(__name__).info,
+    )
 
 
 def worker_name(run: str, task: str) -> str:

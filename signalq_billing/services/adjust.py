@@ -26,6 +26,7 @@ from signalq_billing.services.checking import check_dependencies, check_watermar
 from signalq_billing.services.compute import each_computed, in_order
 from signalq_billing.services.extract import extract
 from signalq_billing.services.losses import check_rows_kept
+from signalq_billing.services.reforming import retirement_of
 from signalq_billing.services.submit import SubmitReport, Submitter
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,18 @@ class Adjuster:
         report = SubmitReport() if dry_run else self._submit(period, parks)
         self._measure(period, parks)
         return PeriodAdjusted(period, tuple(parks), snapshot, report)
+
+    def reform(
+        self, period: Period, park_id: str, *, by: str, note: str, now: dt.datetime, dry_run: bool = False
+    ) -> PeriodAdjusted:
+        """Retire the keys of a park's rejected payout for ever and pay the period under the next revision.
+
+        Raises Refused while it is not certain that none of its orders exists, or ever will.
+        """
+        self.announce("asking billing-orders about the keys to retire")
+        payouts = self._stored(period, [park_id])[park_id]
+        retirement = retirement_of(payouts, store=self.payouts, billing=self.billing, by=by, note=note)
+        return self.adjust(period, [park_id], now=now, dry_run=dry_run, retirements={park_id: retirement})
 
     def _stored(self, period: Period, park_ids: Sequence[str]) -> dict[str, list[PayoutProgress]]:
         """Every stored revision by park, sorted bytewise."""

@@ -37,6 +37,7 @@ print(json.dumps({
             "doc": dag.doc_md or "",
             "max_active_runs": dag.max_active_runs,
             "catchup": dag.catchup,
+            "paused": dag.is_paused_upon_creation,
             "params": dag.params.dump(),
             "retries": {task.task_id: task.retries for task in dag.tasks},
             "backoff": {task.task_id: task.retry_exponential_backoff for task in dag.tasks},
@@ -81,6 +82,7 @@ def test_there_is_a_payouts_dag_per_cadence_and_one_that_reconciles(parsed: dict
     assert parsed["errors"] == {}
     assert set(parsed["dags"]) == {
         *("signalq_payouts_daily_ekb", "signalq_payouts_weekly_msk", "signalq_reconcile", "signalq_compare"),
+        "signalq_adjust",
     }
 
 
@@ -113,6 +115,12 @@ def test_missed_periods_are_caught_up_one_at_a_time(parsed: dict[str, Any]) -> N
         assert dag["max_active_runs"] == 1
         assert dag["catchup"] is dag_id.startswith("signalq_payouts_")
     assert parsed["dags"]["signalq_payouts_daily_ekb"]["timetable"] == "PeriodTimetable"
+
+
+def test_differences_are_paid_per_cadence_and_by_nobody_before_somebody_turns_it_on(parsed: dict[str, Any]) -> None:
+    dag = parsed["dags"]["signalq_adjust"]
+    assert sorted(dag["retries"]) == ["adjust_daily_ekb", "adjust_weekly_msk"]
+    assert dag["paused"] is True
 
 
 def test_every_dag_is_documented_and_tagged(parsed: dict[str, Any]) -> None:
