@@ -41,6 +41,10 @@ lint: $(VENV)/.ready ## ruff, mypy --strict and import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
+.PHONY: bench
+bench: $(VENV)/.ready ## measure: an idle reconcile over a million old orders
+	@$(BIN)/python benchmarks/reconcile_idle.py
+
 lock: $(VENV)/.ready ## pin every dependency anew from requirements/*.in
 	@$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header \
 		requirements/runtime.in -o requirements.txt
