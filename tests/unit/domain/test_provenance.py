@@ -14,11 +14,10 @@ from tests.unit.domain.outside_package import STEPPED, install
 
 
 def test_the_packages_of_the_charge_model_and_of_the_unit_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    site: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(tmp_path, models=STEPPED)
-    install(tmp_path, "signalq-extra-two", "0.3", units="full_day = signalq_extra_two:full_day")
-    monkeypatch.syspath_prepend(tmp_path)
+    install(site, models=STEPPED)
+    install(site, "signalq-extra-two", "0.3", units="full_day = signalq_extra_two:full_day")
     monkeypatch.setattr(CHARGE_MODELS, "_scan", None)
     monkeypatch.setattr(CHARGE_MODELS, "_loaded", {})
     monkeypatch.setattr(UNITS, "_scan", None)

@@ -1,7 +1,6 @@
 """The registries of charge models and units, with packages outside this repo that are really there."""
 
 import sys
-from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -19,19 +18,6 @@ from tests.unit.domain.builders import device
 from tests.unit.domain.outside_package import FULL_DAY, MODULE, STEPPED, install
 
 TOLD = f"signalq-extra 1.0 (entry point '{STEPPED}')"
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A directory that packages can be installed to."""
-    where = tmp_path / "site"
-    where.mkdir()
-    monkeypatch.syspath_prepend(where)
-    before = set(sys.modules)
-    yield where
-    for name in set(sys.modules) - before:
-        if name.startswith("signalq_extra"):
-            del sys.modules[name]
 
 
 def models() -> Registry[type[ChargeModel]]:
