@@ -79,15 +79,16 @@ def _adjusts() -> ColumnElement[bool]:
 
 def _before(periods: int) -> LateralFromClause:
     """The latest settled periods of the judged payout's park and cadence: read backwards out of the key's index."""
-    first, last = _earlier.c.revision, _earlier.c.revision.desc()
+    # Both sorted as the index is: sorted otherwise, every period of the park would be read.
+    latest = _earlier.c.revision.desc()
     return (
         select(
             _earlier.c.period_name,
             func.min(_earlier.c.cadence).label("cadence"),
             func.min(_earlier.c.currency).label("currency"),
             func.sum(_earlier.c.total).label("total"),
-            func.array_agg(aggregate_order_by(_earlier.c.paid_devices, first))[1].label("paid_devices"),
-            func.array_agg(aggregate_order_by(_earlier.c.config_version_id, last))[1].label("version_id"),
+            func.array_agg(aggregate_order_by(_earlier.c.paid_devices, latest))[func.count()].label("paid_devices"),
+            func.array_agg(aggregate_order_by(_earlier.c.config_version_id, latest))[1].label("version_id"),
         )
         .where(_earlier.c.park_id == _judged.c.park_id, _earlier.c.cadence == _judged.c.cadence)
         .where(_earlier.c.period_name < _judged.c.period_name, *_settled())
