@@ -1,20 +1,24 @@
 """What is unlike a park's past: exact at the boundary, whatever the money, and told in words with the numbers."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signalq_billing.adapters.config_files import load
 from signalq_billing.domain.charge import Standard
 from signalq_billing.domain.config import Limits
 from signalq_billing.domain.guards import DeviceJump, TotalDeviation
 from signalq_billing.domain.payment_history import PastPeriod, PaymentHistory
 from signalq_billing.domain.unusual import changed_config, unusual_devices, unusual_total
+from tests.unit.adapters.config_files.writing import directory
 from tests.unit.domain.builders import config
 
 HALF = Fraction(1, 2)
@@ -142,6 +146,25 @@ def test_devices_are_held_exactly_above_the_band(past: list[int], devices: int, 
     periods = [period(devices=count) for count in past]
     rule = DeviceJump(share, periods=9, min_periods=1)
     assert (unusual_devices(history(past=periods, devices=devices), rule) is None) == (devices <= usual + share * usual)
+
+
+def test_the_examples_of_the_domains_page_are_right(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "domain.md").read_text()
+    (block,) = re.findall(r"```yaml\n(kill_switch:.*?)```", page, re.DOTALL)
+    rules = load(directory(tmp_path, guards=block)).guards
+    assert rules.total_deviation is not None
+    assert rules.device_jump is not None
+    held = [
+        unusual_total(history(total, paid("11000.00", "12000.00", "10000.00")), rules.total_deviation) is not None
+        for total in ("5499.99", "5500.00", "16500.00", "16500.01")
+    ]
+    assert held == [True, False, False, True]
+    assert "held from 16 500.01 and up to 5 499.99" in page
+    few = history("99999.00", paid("8000.00", "9000.00"))
+    assert unusual_total(few, rules.total_deviation) is None
+    ten = [period(devices=10)] * 3
+    assert unusual_devices(history(past=ten, devices=15), rules.device_jump) is None
+    assert unusual_devices(history(past=ten, devices=16), rules.device_jump) is not None
 
 
 def test_a_changed_config_is_told_with_both_versions_and_the_fields() -> None:
