@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from signalq_billing.devstack import strays
+from signalq_billing.devstack.billing_orders.process import FaultControl, Remote
+from signalq_billing.devstack.memory import Memory
+from tests.scenarios.airflow_ui import Ui
 from tests.scenarios.operator import Operator
 
 
@@ -23,3 +26,18 @@ def paid(operator: Operator) -> str:
     operator.does("dev", "up", "--detach")
     operator.does("dev", "seed")
     return operator.does("dev", "demo")
+
+
+@pytest.fixture(scope="session")
+def ui(operator: Operator, paid: str) -> Ui:
+    return Ui(operator.home)
+
+
+@pytest.fixture
+def faults(operator: Operator, paid: str) -> Iterator[FaultControl]:
+    memory = Memory(operator.home.memory)
+    remote = Remote(f"http://127.0.0.1:{memory.port('billing-orders')}", memory.secret("billing-orders"))
+    control = FaultControl(remote)
+    yield control
+    control.clear()
+    remote.close()

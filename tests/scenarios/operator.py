@@ -1,10 +1,12 @@
 """A person at a shell with a local stack of their own, for scenarios."""
 
+import datetime as dt
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -66,3 +68,17 @@ class Operator:
                     break
                 query["cursor"] = page["cursor"]
         return found
+
+
+def weeks_ago(operator: Operator, weeks: int) -> str:
+    """A weekly period that no other test pays."""
+    newest = max(str(each["period"]) for each in operator.payouts() if each["cadence"] == "weekly_msk")
+    return (dt.date.fromisoformat(newest) - dt.timedelta(weeks=weeks)).isoformat()
+
+
+def paid_in(operator: Operator, period: str) -> dict[str, dict[str, Any]]:
+    return {
+        str(each["park_id"]): each
+        for each in operator.payouts()
+        if (each["cadence"], each["period"]) == ("weekly_msk", period)
+    }

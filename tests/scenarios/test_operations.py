@@ -1,117 +1,16 @@
 """What people do to runs in Airflow: trigger, clear, kill, repeat. Afterwards every order exists once."""
 
-import datetime as dt
 import json
 import os
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import requests
 
-from signalq_billing.devstack import airflow_settings
-from signalq_billing.devstack.billing_orders.process import FaultControl, Remote
-from signalq_billing.devstack.home import Home
-from signalq_billing.devstack.memory import Memory
-from tests.scenarios.operator import Operator
+from signalq_billing.devstack.billing_orders.process import FaultControl
+from tests.scenarios.airflow_ui import Ui, until
+from tests.scenarios.operator import Operator, paid_in, weeks_ago
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
-
-DAG = "signalq_payouts_weekly_msk"
-PATIENCE = 240
-
-
-class Ui:
-    """Airflow's REST API, as its UI uses it."""
-
-    def __init__(self, home: Home) -> None:
-        memory = Memory(home.memory)
-        self._base = airflow_settings.api_url(memory)
-        login = {"username": airflow_settings.LOGIN, "password": memory.secret("airflow")}
-        token = requests.post(f"{self._base}/auth/token", json=login, timeout=60).json()["access_token"]
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401
-        answer = requests.request(
-            method, f"{self._base}/api/v2/dags/{DAG}/{path}", json=body, headers=self._headers, timeout=60
-        )
-        assert answer.ok, answer.text
-        return answer.json()
-
-    def trigger(self, **conf: object) -> str:
-        now = dt.datetime.now(dt.UTC).isoformat()
-        return str(self.call("POST", "dagRuns", {"conf": conf, "logical_date": now})["dag_run_id"])
-
-    def state(self, run: str) -> str:
-        return str(self.call("GET", f"dagRuns/{run}")["state"])
-
-    def tasks(self, run: str) -> dict[str, dict[str, Any]]:
-        found = self.call("GET", f"dagRuns/{run}/taskInstances?limit=100")["task_instances"]
-        return {self._key(task): task for task in found}
-
-    def _key(self, task: dict[str, Any]) -> str:
-        return task["task_id"] if task["map_index"] < 0 else f"{task['task_id']}[{task['map_index']}]"
-
-    def clear(self, run: str, task: str, *, downstream: bool) -> None:
-        name, _, index = task.rstrip("]").partition("[")
-        self.call(
-            "POST",
-            "clearTaskInstances",
-            {
-                "dag_run_id": run,
-                "task_ids": [[name, int(index)] if index else name],
-                "include_downstream": downstream,
-                "only_failed": False,
-                "reset_dag_runs": True,
-                "dry_run": False,
-            },
-        )
-
-    def finished(self, run: str) -> str:
-        return until(lambda: state if (state := self.state(run)) in ("success", "failed") else None, f"{run} ends")
-
-    def log(self, run: str, task: str, try_number: int = 1) -> str:
-        return json.dumps(self.call("GET", f"dagRuns/{run}/taskInstances/{task}/logs/{try_number}"))
-
-
-def until(look: Callable[[], Any], what: str) -> Any:  # noqa: ANN401
-    """Wait for something to be there, for as long as a slow machine may need."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.5)
-    raise AssertionError(f"waited {PATIENCE} s in vain: {what}")
-
-
-@pytest.fixture(scope="module")
-def ui(operator: Operator, paid: str) -> Ui:
-    return Ui(operator.home)
-
-
-@pytest.fixture
-def faults(operator: Operator, paid: str) -> Iterator[FaultControl]:
-    memory = Memory(operator.home.memory)
-    remote = Remote(f"http://127.0.0.1:{memory.port('billing-orders')}", memory.secret("billing-orders"))
-    control = FaultControl(remote)
-    yield control
-    control.clear()
-    remote.close()
-
-
-def weeks_ago(operator: Operator, weeks: int) -> str:
-    """A weekly period that no other test pays."""
-    newest = max(str(each["period"]) for each in operator.payouts() if each["cadence"] == "weekly_msk")
-    return (dt.date.fromisoformat(newest) - dt.timedelta(weeks=weeks)).isoformat()
-
-
-def paid_in(operator: Operator, period: str) -> dict[str, dict[str, Any]]:
-    return {
-        str(each["park_id"]): each
-        for each in operator.payouts()
-        if (each["cadence"], each["period"]) == ("weekly_msk", period)
-    }
 
 
 @pytest.fixture(scope="module")
