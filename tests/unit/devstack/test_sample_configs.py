@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,19 @@ def test_configs_that_are_there_are_left_alone(tmp_path: Path) -> None:
     assert not configs.write_if_absent(target, NOW + dt.timedelta(days=9))
     assert load(target).guards.kill_switch
     assert begins(target)["daily_ekb"] == "2026-11-22"
+
+
+def test_the_guards_that_are_only_shown_can_be_switched_on_as_they_are(tmp_path: Path) -> None:
+    target = tmp_path / "config"
+    configs.write_if_absent(target, NOW)
+    shown = load(target).guards
+    assert shown.past_periods == 0
+    text = (target / "guards.yaml").read_text()
+    (target / "guards.yaml").write_text(re.sub(r"^# (?=\w+: )", "", text, flags=re.MULTILINE))
+    found = load(target).guards
+    assert found.total_deviation
+    assert found.device_jump
+    assert (found.hold_config_changes, found.hold_first) == (True, True)
 
 
 def test_periods_missed_for_a_while_are_caught_up(tmp_path: Path) -> None:
