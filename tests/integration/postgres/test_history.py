@@ -19,7 +19,7 @@ def tamper(world: World, statement: str) -> list[str]:
     from signalq_billing.adapters.postgres import history
 
     with world.engine.connect() as connection:
-        connection.exec_driver_sql("ALTER TABLE history DISABLE TRIGGER USER")
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         connection.exec_driver_sql(statement)
         problems = history.verify(connection)
         connection.rollback()
