@@ -1,4 +1,5 @@
-"""With the kill switch on, nothing reaches billing-orders from any entry point; with it off, the same steps pay."""
+"""Guards from end to end: with the kill switch on nothing reaches billing-orders from any entry point, with it off the
+same steps pay, and what cannot be held is told."""
 
 import datetime as dt
 import json
@@ -107,10 +108,11 @@ def deployment(
     settings.cache_clear()
 
 
-def period() -> Period:
-    """A week that has been over for a week, whenever this runs."""
-    last = WEEKLY.last_complete(dt.datetime.now(dt.UTC))
-    found = WEEKLY.preceding(last) if last else None
+def period(later: int = 0) -> Period:
+    """A week that has been over for two weeks, whenever this runs, or the one after it."""
+    found = WEEKLY.last_complete(dt.datetime.now(dt.UTC))
+    for _ in range(2 - later):
+        found = WEEKLY.preceding(found) if found else None
     assert found is not None
     return found
 
@@ -161,3 +163,16 @@ def test_no_task_pays_anybody_while_it_is_on(billing: BillingOrdersProcess) -> N
     assert told[4].startswith("on report PayoutsUnfinished")
     (order,) = billing.books()["orders"]
     assert (order["amount"], order["posts"]) == ("20.00", 1)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_run_tells_of_a_park_that_falls_to_nothing(billing: BillingOrdersProcess) -> None:
+    assert types("config", "apply", os.environ["SIGNALQ_BILLING_CONFIG"])[0] == 0
+    weeks = [period().name.isoformat(), period(later=1).name.isoformat()]
+    first, then, again = [types("run", "-c", "weekly_msk", "-p", week) for week in (*weeks, weeks[1])]
+    assert (first[0], "pays nothing" in first[1]) == (0, False)
+    for code, said in (then, again):
+        assert code == 0
+        assert f"park park-7f3a, weekly_msk {weeks[1]}: pays nothing (" in said
+        assert f", while {weeks[0]} paid 20.00 RUB for 1 devices: find out whether" in said
+    assert len(billing.books()["orders"]) == 1
