@@ -20,22 +20,44 @@ _PRODUCT = "signalq_billing"
 
 
 class Boundaries:
-    """Counts the boundaries of this process, writes their names to a file, and kills it at one of them.
+    """Counts the boundaries of this process, writes their names to a file, and has something happen at one of them:
+    `at` counts from 1, None is never."""
 
-    `crash_at` counts from 1; None: never.
-    """
-
-    def __init__(self, trace: Path, crash_at: int | None) -> None:
+    def __init__(self, trace: Path, at: int | None, happens: Callable[[], None]) -> None:
         self._trace = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._crash_at, self._reached, self._lock = crash_at, 0, threading.Lock()
+        self._at, self._happens, self._reached, self._lock = at, happens, 0, threading.Lock()
 
     def reach(self, name: str) -> None:
-        """One boundary is reached. Does not return if it is the one to crash at."""
+        """One boundary is reached. Does not return if it is the one to be killed at."""
         with self._lock:
             self._reached += 1
             os.write(self._trace, f"{name}\n".encode())
-            if self._reached == self._crash_at:
-                os.kill(os.getpid(), signal.SIGKILL)
+            if self._reached == self._at:
+                self._happens()
+
+
+def be_killed() -> None:
+    """As by `kill -9`, a power cut, or a machine that runs out of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def be_stopped() -> None:
+    """Until somebody sends SIGCONT: as a machine that is suspended, or a very long pause."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def lose_connections(database_url: str, application_name: str) -> Callable[[], None]:
+    """PostgreSQL ends all connections of this process, as when it restarts."""
+
+    def happens() -> None:
+        global _current
+        watching, _current = _current, None
+        sql = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s"
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(sql, [application_name])
+        _current = watching
+
+    return happens
 
 
 _current: Boundaries | None = None

@@ -76,7 +76,23 @@ class Drill:
         ends = self._one_by_one(jobs, points) if alone else self._together(jobs, points)
         crashes = [Crash(story, job, at, end) for job, at, end in zip(jobs, points, ends, strict=True)]
         problems = self.problems_after(story, jobs)
-        return [replace(each, broken=_about(each, problems)) for each in crashes]
+        return [replace(each, broken=_about(each.job, each.ends, problems)) for each in crashes]
+
+    def disturb(self, story: Story, points: Sequence[int], happens: str) -> list[Crash]:
+        """Let something else than a crash happen at each of the points, while reconcile takes its processes for dead;
+        those that were stopped go on afterwards. Returns every one with what was wrong in the end."""
+        jobs = self.prepare(story, len(points))
+        disturbed = [replace(job, crash_at=at, happens=happens) for job, at in zip(jobs, points, strict=True)]
+        ends = self.prefork.run_together(disturbed)
+        self._end_idle_transactions()
+        problems = self.recover(_all(jobs))
+        resumed = iter(self.prefork.resume() if any(end.stopped for end in ends) else ())
+        ends = [next(resumed) if end.stopped else end for end in ends]
+        problems += self.problems_after(story, jobs)
+        return [
+            Crash(story, job, (at,), [end], _about(job, [replace(end, error=_unexpected(end.error))], problems))
+            for job, at, end in zip(jobs, points, ends, strict=True)
+        ]
 
     def prepare(self, story: Story, count: int) -> list[Job]:
         """An empty database with what the story begins with, for `count` jobs."""
@@ -143,10 +159,18 @@ class Drill:
                 )
                 connection.execute(text(past), {"parks": None if parks is None else list(parks)})
 
+    def _end_idle_transactions(self) -> None:
+        """What the server does itself a minute later (idle_in_transaction_session_timeout); within a COPY it is up to
+        an operator, or to TCP."""
+        idle = "(state = 'idle in transaction' OR state = 'active' AND wait_event = 'ClientRead')"
+        sql = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {idle}"
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f"{sql} AND datname = current_database() AND pid <> pg_backend_pid()"))
+
     def _quiet(self) -> None:
         """Wait until the server has rolled back what killed processes had begun."""
         busy = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-            AND application_name = 'signalq-billing' AND pid <> pg_backend_pid() AND state <> 'idle'"""
+            AND application_name LIKE 'signalq-billing%' AND pid <> pg_backend_pid() AND state <> 'idle'"""
         deadline = time.monotonic() + 30
         # In a transaction the server would show its connections as they were at its first look.
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -205,7 +229,13 @@ def _all(jobs: Sequence[Job]) -> Job:
     return replace(jobs[0], parks=tuple(park for job in jobs for park in job.parks))
 
 
-def _about(crash: Crash, problems: Sequence[str]) -> list[str]:
-    """The problems of a crash: those that name one of its parks, those that name none, and errors of its processes."""
-    own = [f"the process failed: {end.error}" for end in crash.ends if end.error]
-    return own + [each for each in problems if "crash-" not in each or any(park in each for park in crash.job.parks)]
+def _about(job: Job, ends: Sequence[Ended], problems: Sequence[str]) -> list[str]:
+    """The problems of a job: those that name one of its parks, those that name none, and errors of its processes."""
+    own = [f"the process failed: {end.error}" for end in ends if end.error]
+    return own + [each for each in problems if "crash-" not in each or any(park in each for park in job.parks)]
+
+
+def _unexpected(error: str) -> str:
+    """An error of a process that lost its database, unless it says just that."""
+    last = error.strip().splitlines()[-1] if error.strip() else ""
+    return "" if "errors.StorageUnavailable" in last or "errors.DependenciesUnavailable" in last else error

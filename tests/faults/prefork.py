@@ -20,16 +20,19 @@ from signalq_billing.adapters.postgres.engine import make_engine
 from tests.faults import boundaries
 from tests.faults.work import ACTS, Job, World, trace_of
 
-_SECONDS = 60
+APPLICATION = "signalq-billing"
+_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a process ended: `killed` at the last of its `boundaries`, or having done its act, or with an `error`."""
+    """How a process ended: `killed` at the last of its `boundaries`, or having done its act, or with an `error`.
+    `stopped`: it has not ended, but waits at the last of them to be resumed."""
 
     killed: bool
     boundaries: tuple[str, ...]
     error: str
+    stopped: bool = False
 
     @property
     def at(self) -> str:
@@ -57,15 +60,22 @@ class Prefork:
         return self.run_together([job])[0]
 
     def run_together(self, jobs: Sequence[Job]) -> list[Ended]:
-        """Do the jobs at once, each in a process of its own; returns when all have ended."""
+        """Do the jobs at once, each in a process of its own; returns when all have ended or been stopped."""
+        return self._ask([dataclasses.asdict(job) for job in jobs])
+
+    def resume(self) -> list[Ended]:
+        """Let all processes go on that were stopped, in the order they were started; returns when all have ended."""
+        return self._ask([])
+
+    def _ask(self, jobs: Sequence[dict[str, Any]]) -> list[Ended]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([dataclasses.asdict(job) for job in jobs]) + "\n")
+        self._process.stdin.write(json.dumps(jobs) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
             raise RuntimeError("the prefork server ended")
-        return [Ended(each["killed"], tuple(each["boundaries"]), each["error"]) for each in json.loads(answer)]
+        return [Ended(**{**each, "boundaries": tuple(each["boundaries"])}) for each in json.loads(answer)]
 
     def stop(self) -> None:
         """End the server."""
@@ -78,12 +88,17 @@ class Prefork:
 def serve(directory: Path) -> None:
     """Fork a process per job until nobody asks any more."""
     boundaries.install()
-    started = 0
+    started, stopped = 0, dict[int, int]()
     for line in sys.stdin:
         jobs = [Job(**{**fields, "parks": tuple(fields["parks"])}) for fields in json.loads(line)]
-        numbers = range(started, started := started + len(jobs))
-        children = [_fork(job, directory, number) for job, number in zip(jobs, numbers, strict=True)]
-        answers = [_ended(pid, directory, number) for pid, number in zip(children, numbers, strict=True)]
+        children = {number: _fork(job, directory, number) for number, job in enumerate(jobs, start=started)}
+        if not jobs:
+            children, stopped = stopped, {}
+            for pid in children.values():
+                os.kill(pid, signal.SIGCONT)
+        started += len(jobs)
+        answers = [_ended(pid, directory, number) for number, pid in children.items()]
+        stopped |= {number: children[number] for number, told in zip(children, answers, strict=True) if told["stopped"]}
         sys.stdout.write(json.dumps(answers) + "\n")
         sys.stdout.flush()
 
@@ -104,14 +119,23 @@ def _fork(job: Job, directory: Path, number: int) -> int:
 
 
 def _perform(job: Job, trace: Path) -> None:
-    world = World(job, make_engine(job.database_url))
-    boundaries.watch(boundaries.Boundaries(trace, job.crash_at))
+    name = f"{APPLICATION} {trace.name}"
+    happens = {
+        "killed": boundaries.be_killed,
+        "stopped": boundaries.be_stopped,
+        "disconnected": boundaries.lose_connections(job.database_url, name),
+    }
+    world = World(job, make_engine(job.database_url, application_name=name))
+    boundaries.watch(boundaries.Boundaries(trace, job.crash_at, happens[job.happens]))
     ACTS[job.act](world)
 
 
 def _ended(pid: int, directory: Path, number: int) -> dict[str, Any]:
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    waited = os.waitpid(pid, os.WUNTRACED)[1]
     trace = trace_of(directory, number)
+    if os.WIFSTOPPED(waited):
+        return {"killed": False, "boundaries": trace.read_text().splitlines(), "error": "", "stopped": True}
+    status = os.waitstatus_to_exitcode(waited)
     error = trace.with_suffix(".error")
     told = error.read_text() if error.exists() else ""
     if status not in (0, -signal.SIGKILL) and not told:
@@ -119,7 +143,7 @@ def _ended(pid: int, directory: Path, number: int) -> dict[str, Any]:
     names = trace.read_text().splitlines() if trace.exists() else []
     for path in (trace, error):
         path.unlink(missing_ok=True)
-    return {"killed": status == -signal.SIGKILL, "boundaries": names, "error": told}
+    return {"killed": status == -signal.SIGKILL, "boundaries": names, "error": told, "stopped": False}
 
 
 if __name__ == "__main__":

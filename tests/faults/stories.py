@@ -33,3 +33,4 @@ STORIES = {
 }
 ONE_PARK = Story("run", before=("apply",), parks=(1,))
 RESUMED = Story("resume")
+DISTURBED = {"run": Story("run", before=("apply",), parks=(2,)), "submit": Story("submit", concurrency=2)}

@@ -42,7 +42,8 @@ BY_HAND = "BANK-"
 class Job:
     """An act, the parks it is about, and where it is done. Parks with an even number are paid per device.
 
-    `later`: late rows have changed what the source says. `crash_at`: the boundary to be killed at.
+    `later`: late rows have changed what the source says. `crash_at`: the boundary at which it `happens` (killed,
+    stopped, or disconnected from PostgreSQL).
     """
 
     act: str
@@ -56,6 +57,7 @@ class Job:
     worker: str = "worker"
     lease: float = 600.0
     crash_at: int | None = None
+    happens: str = "killed"
 
     @property
     def period(self) -> Period:
