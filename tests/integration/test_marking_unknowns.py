@@ -25,6 +25,7 @@ ANN = MarkedBy("Ann", "by bank", "r.csv", "0" * 64, "cli")
 
 def an_hour_passes(engine: Engine) -> None:
     """Every attempt is an hour older than it was."""
+    rows(engine, "ALTER TABLE order_attempt DISABLE TRIGGER USER")
     rows(engine, "UPDATE order_attempt SET claimed_at = claimed_at - interval '1 hour', "
                  "recorded_at = recorded_at - interval '1 hour'")  # fmt: skip
 
@@ -147,6 +148,7 @@ def test_an_order_we_know_nothing_of_is_refused_when_billing_has_it(
     submitter(engine, billing).sender.billing.create(claim)
     rows(engine, "ALTER TABLE payout_order DISABLE TRIGGER USER")
     rows(engine, "UPDATE payout_order SET payment_progress = 'not_created', claimed_until = NULL, fencing = 0")
+    rows(engine, "ALTER TABLE order_attempt DISABLE TRIGGER USER")
     rows(engine, "DELETE FROM order_attempt")
     done = desk.types("mark-created", file)
     assert (done.code, "billing-orders has it as" in done.err) == (3, True)
