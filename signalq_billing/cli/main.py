@@ -11,7 +11,7 @@ import sys
 import typer
 
 from signalq_billing import __version__
-from signalq_billing.cli import config, database, dev, doctor, explain, holds, payouts, register, verify
+from signalq_billing.cli import adjust, config, database, dev, doctor, explain, holds, payouts, register, verify
 from signalq_billing.errors import SignalqBillingError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="db")
 app.add_typer(dev.app, name="dev")
 payouts.mount(app)
+adjust.mount(app)
 explain.mount(app)
 holds.mount(app)
 register.mount(app)
