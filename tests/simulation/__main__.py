@@ -21,6 +21,8 @@ _SHOWN = 10
 
 def main() -> int:
     asked = _arguments()
+    if asked.mutations:
+        return _all_mutations(asked.first, asked.seeds)
     if asked.seed is not None:
         with ExitStack() as mutated:
             if asked.mutation:
@@ -37,7 +39,19 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="play this one and print what happened")
     parser.add_argument("--mutation", choices=sorted(MUTATIONS), help="break the protocol like this")
+    parser.add_argument("--mutations", action="store_true", help="how many seeds it takes to notice each of them")
     return parser.parse_args()
+
+
+def _all_mutations(first: int, seeds: int) -> int:
+    missed = 0
+    for name, mutation in MUTATIONS.items():
+        with mutation():
+            played = (play(seed) for seed in range(first, first + seeds))
+            found = next((each for each in played if each.violation), None)
+        missed += found is None
+        print(f"{found.seed - first + 1 if found else '-':>6}  {name}\n        {found and found.violation}")  # noqa: T201
+    return 1 if missed else 0
 
 
 def _many(first: int, seeds: int, mutation: str | None) -> int:

@@ -9,15 +9,18 @@ from typing import Any, cast
 from signalq_billing.adapters.no_metrics import NoMetrics
 from signalq_billing.domain.guards import Guards
 from signalq_billing.domain.marking import MarkedBy
+from signalq_billing.domain.period import Period
 from signalq_billing.domain.register_file import FiledRow, RegisterFile, RowKind
 from signalq_billing.domain.source import Source
 from signalq_billing.domain.submit_policy import SubmitPolicy
 from signalq_billing.services import holding
+from signalq_billing.services.adjust import Adjuster
 from signalq_billing.services.mark_created import Marker
 from signalq_billing.services.reconcile import reconcile
 from signalq_billing.services.run import Runner
 from signalq_billing.services.sending import Sender
 from signalq_billing.services.submit import Submitter
+from tests.simulation.adjustments import SimulatedAdjustments
 from tests.simulation.billing import SimulatedBilling
 from tests.simulation.gates import Gate, StoreGate, WorkerClock
 from tests.simulation.invariants import Judge
@@ -25,6 +28,7 @@ from tests.simulation.source import PERIODS, SimulatedSource
 from tests.simulation.store import SimulatedStore
 from tests.simulation.wire import Wire, api
 from tests.simulation.world import SECOND, Process, World
+from tests.unit.domain.builders import WEEKLY
 
 _SOURCE = Source("//status_history", "//results")
 
@@ -35,6 +39,7 @@ class Stage:
 
     world: World
     store: SimulatedStore
+    adjustments: SimulatedAdjustments
     billing: SimulatedBilling
     source: SimulatedSource
     judge: Judge
@@ -57,7 +62,7 @@ class Worker:
         sender = Sender(self.store, self.billing, self.clock, self.process.name, self._stage.policy)
         return Submitter(self.store, sender, Guards(), NoMetrics())
 
-    def run(self) -> None:
+    def run(self, period: Period | None = None) -> None:
         """`signalq-billing run`, or the whole DAG, for one period."""
         runner = Runner(
             _SOURCE,
@@ -65,7 +70,7 @@ class Worker:
             actor=self.process.name,
             announce=lambda what: None,
         )
-        period = self._stage.world.rng.choice(PERIODS)
+        period = period or self._stage.world.rng.choice(PERIODS)
         runner.run(period, self._stage.source.configs, all_parks=True, now=self.clock.now())
 
     def submit_some(self) -> None:
@@ -76,6 +81,30 @@ class Worker:
 
     def reconcile(self) -> None:
         reconcile(activity=self.source, payouts=self.store, billing=self.billing, submitter=self.submitter())
+
+    def adjuster(self) -> Adjuster:
+        stage = self._stage
+        adjustments = StoreGate(stage.adjustments, stage.world, self.process, after=stage.judge.committed)
+        return Adjuster(
+            *({WEEKLY.name: WEEKLY}, _SOURCE, self.source, self.store, cast(Any, adjustments), cast(Any, stage.source)),
+            *(self.billing, self.submitter(), NoMetrics()),
+            actor=self.process.name,
+            announce=lambda what: None,
+        )
+
+    def adjust(self, period: Period | None = None) -> None:
+        """`signalq-billing adjust`, or its DAG, for one period."""
+        period = period or self._stage.world.rng.choice(PERIODS)
+        self.adjuster().adjust(period, now=self.clock.now())
+
+    def reform(self) -> None:
+        """`adjust --reform` of whatever is held: refused unless its keys certainly never paid."""
+        held = [payout for payout in self.store.payouts() if payout.hold_reason]
+        if held:
+            chosen = self._stage.world.rng.choice(held)
+            period = next(each for each in PERIODS if each.name == chosen.period_name)
+            self.adjuster().reform(period, chosen.park_id, by=self.process.name, note="anew", now=self.clock.now())
+            self._stage.world.counts["reformed"] += 1
 
     def hold(self) -> None:
         rng = self._stage.world.rng
@@ -119,6 +148,8 @@ _AT_ONCE: dict[str, tuple[Act, tuple[int, ...]]] = {
 _ALL_THE_TIME: dict[str, tuple[Act, tuple[int, ...]]] = {
     "reconcile": (Worker.reconcile, (2, 4, 8)),
     "releaser": (Worker.release, (0, 1, 2)),
+    "adjuster": (Worker.adjust, (0, 0, 1, 2)),
+    "reformer": (Worker.reform, (0, 0, 2, 4)),
 }
 
 
@@ -137,6 +168,10 @@ def launch_all(stage: Stage, until: int) -> None:
         for role, (act, numbers) in roles.items():
             for number in range(1, rng.choice(numbers) + 1):
                 launch(stage, f"{role}-{number}", act, rng.randrange(end))
+    if stage.world.weather.rejecting:
+        for number in range(6):
+            launch(stage, f"reformer-of-rejected-{number}", Worker.reform, rng.randrange(until))
+            launch(stage, f"releaser-of-rejected-{number}", Worker.release, rng.randrange(until))
     if stage.world.weather.by_hand:
         for number in range(1, rng.choice((1, 2, 3)) + 1):
             launch(stage, f"bookkeeper-{number}", Worker.pay_by_hand, rng.randrange(stage.world.weather.crowd))

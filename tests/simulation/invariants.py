@@ -11,10 +11,10 @@ from urllib.parse import unquote
 
 from greenlet import getcurrent, greenlet
 
-from signalq_billing.domain.order import Outcome
+from signalq_billing.domain.order import Created, Outcome
 from signalq_billing.domain.progress import Claim, PaymentProgress
 from tests.simulation.reply import Booked, Reply
-from tests.simulation.rows import OrderRow, PayoutRow
+from tests.simulation.rows import AttemptRow, OrderRow, PayoutRow
 from tests.simulation.store import SimulatedStore
 from tests.simulation.world import World
 
@@ -36,6 +36,7 @@ class Judge:
         self._doubts: dict[str, set[int]] = defaultdict(set)
         self._rejected: set[tuple[int, int]] = set()
         self._created: dict[str, str] = {}
+        self._accepted_of: dict[str, tuple[int, int]] = {}
         self._paid: dict[tuple[str, ...], str] = {}
         self._sending: dict[greenlet, Claim] = {}
 
@@ -49,6 +50,8 @@ class Judge:
             self._record(arguments[0], arguments[1], bool(result))
         elif name == "mark_created":
             self._marked([mark.order.external_ref for mark in arguments[0]])
+        elif name == "adjust":
+            self._no_retired_key_is_paid()
         elif name == "hold":
             self.held_for_cause.add(arguments[0])
         self._created_stays_created()
@@ -65,6 +68,8 @@ class Judge:
         if (claim.order_id, claim.fencing) in self._granted:
             self._broken(f"{claim.external_ref}: fencing number {claim.fencing} was given twice")
         self._granted[claim.order_id, claim.fencing] = (name, claim)
+        if row.retired:
+            self._broken(f"{claim.external_ref} was claimed, and its key is retired")
         if name == "claim_stale":
             self.world.counts["taken_over"] += 1
             return
@@ -76,6 +81,12 @@ class Judge:
 
     def _record(self, claim: Claim, outcome: Outcome, current: bool) -> None:
         key = (claim.order_id, claim.fencing)
+        if (
+            self._accepted_of.get(claim.external_ref) == key
+            and self._attempt(key)[0].definite
+            and not isinstance(outcome, Created)
+        ):
+            self._broken(f"billing-orders took {claim.external_ref}; it is written down that it certainly did not")
         if not current:
             self.world.counts["fenced"] += 1
             return
@@ -97,8 +108,15 @@ class Judge:
         for ref in refs:
             self.world.counts["marked"] += 1
             self.by_hand.add(ref)
-            if ref in self.books:
+            # A stranger's order under a key that we never sent is not a payment of ours.
+            if ref in self.books and self.books[ref].body:
                 self._broken(f"{ref} is paid by hand, and by billing-orders as {self.books[ref].doc_id}")
+
+    def _no_retired_key_is_paid(self) -> None:
+        for row, order in self._all():
+            booked = self.books.get(order.external_ref)
+            if row.retired and booked is not None and booked.body:
+                self._broken(f"{order.external_ref} is retired, and billing-orders has it")
 
     def _created_stays_created(self) -> None:
         now = {
@@ -145,7 +163,7 @@ class Judge:
         if self._bodies.setdefault(claim.external_ref, claim.body) != claim.body:
             self._broken(f"{claim.external_ref} is sent with other bytes than before")
         document = json.loads(claim.body)
-        lines = sum((Decimal(line["amount"]) for line in document["lines"]), Decimal(0))
+        lines = sum((Decimal(line["amount"]) for line in document["lines"]), Decimal(document["carried"]))
         _, order = self._row(claim.order_id)
         said = (document["external_ref"], Decimal(document["amount"]), claim.external_ref)
         if said != (order.external_ref, order.amount, order.external_ref) or lines != order.amount:
@@ -198,6 +216,8 @@ class Judge:
         if not known or claim is None:
             self._broken(f"billing-orders accepted {booked.external_ref}, which is not an order of ours")
             return
+        if known[0][0].retired:
+            self._broken(f"billing-orders accepted {booked.external_ref}, whose key is retired")
         if booked.external_ref in self.by_hand:
             self._broken(f"{booked.external_ref} was paid by hand, and billing-orders accepted it as well")
         tried = [
@@ -209,6 +229,9 @@ class Judge:
             self._broken(f"{booked.external_ref} is accepted, and its attempt is written down as {tried[0].outcome}")
         elif tried[0].recorded_at is not None:
             self.world.counts["accepted_after_giving_up"] += 1
+
+    def _attempt(self, key: tuple[int, int]) -> list[AttemptRow]:
+        return [each for each in self.store.attempt_rows if (each.order_id, each.fencing) == key]
 
     def _once_per_device(self, booked: Booked) -> None:
         """No device is paid for a period by two orders, whatever their keys are."""

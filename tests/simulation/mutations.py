@@ -4,8 +4,8 @@ that the simulation would notice them. Nothing here touches a product file; a mu
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -28,9 +28,10 @@ from signalq_billing.domain.order import (
 )
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PaymentProgress
-from signalq_billing.services import sending
+from signalq_billing.services import reforming, sending
 from signalq_billing.services.mark_created import Marker
 from signalq_billing.services.sending import Progressed, Sender
+from tests.simulation.adjustments import SimulatedAdjustments
 from tests.simulation.rows import OrderRow, PayoutRow
 from tests.simulation.store import SimulatedStore
 
@@ -215,6 +216,34 @@ def mark_what_has_moved(mark: Mark, now: object) -> bool:
     return False
 
 
+def retired_keys_live(store: SimulatedStore, order_id: int, worker: str, lease: timedelta) -> Claim | ClaimRefusal:
+    row, _ = store.find_order(order_id) or (None, None)
+    retired = row.retired if row else False
+    if row:
+        row.retired = False
+    result = _claim(store, order_id, worker, lease)
+    if row:
+        row.retired = retired
+    return result
+
+
+def _retiring(*names: str) -> Callable[[], AbstractContextManager[Any]]:
+    """Without some of the checks between a rejection and a new key."""
+
+    @contextmanager
+    def mutated() -> Iterator[None]:
+        with ExitStack() as stack:
+            if "unsure" in names:
+                stack.enter_context(patch.object(reforming, "_in_the_way", lambda payout, attempts: iter(())))
+            if "found" in names:
+                stack.enter_context(patch.object(reforming, "_found", lambda payout, billing: iter(())))
+            if "moved" in names:
+                stack.enter_context(patch.object(SimulatedAdjustments, "_moved", lambda store, row, retirement: False))
+            yield
+
+    return mutated
+
+
 def _sender(name: str, change: object) -> Callable[[], AbstractContextManager[Any]]:
     return lambda: patch.object(Sender, name, change)
 
@@ -251,5 +280,9 @@ MUTATIONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "a claim that nobody else sees": _in_store("_take", claim_without_a_lease),
     "a recompute after the first claim": _in_store("store", nothing_is_frozen),
     "what is ambiguous is forgotten": _in_store("record", forget_what_is_ambiguous),
+    "a key is retired whatever became of its attempts": _retiring("unsure", "moved"),
+    "a key is retired without a look at anything": _retiring("unsure", "found", "moved"),
+    "a key is retired that was claimed meanwhile": _retiring("moved"),
+    "a retired key is claimed": _in_store("claim", retired_keys_live),
     "marking what has moved meanwhile": lambda: patch("tests.simulation.store._moved", mark_what_has_moved),
 }

@@ -5,10 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import cast
 
+from signalq_billing.domain.activity import BadRows
 from signalq_billing.domain.marking import StoredOrder
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.progress import Claim, OrderProgress, PaymentProgress, PayoutProgress
+from signalq_billing.domain.record import Origin, PayoutRecord
+
+_SOME_TIME = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 
 
 @dataclass(slots=True)
@@ -28,11 +34,13 @@ class OrderRow:
     last_error: str | None = None
     retry_at: dt.datetime | None = None
     ambiguous: bool = False
+    carried: Decimal = Decimal(0)
 
     def shown(self) -> OrderProgress:
         return OrderProgress(
             *(self.order_id, self.external_ref, self.device_id, self.amount, self.progress, self.attempts),
             *(self.doc_id, self.last_error, self.claimed_until, self.retry_at, self.ambiguous),
+            carried=self.carried,
         )
 
 
@@ -59,6 +67,8 @@ class PayoutRow:
     hold_reason: str | None = None
     held_digest: str | None = None
     released_by: str | None = None
+    carried: Decimal = Decimal(0)
+    retired: bool = False
 
     def shown(self) -> PayoutProgress:
         made = self.computed
@@ -75,8 +85,16 @@ class PayoutRow:
             hold_reason=self.hold_reason,
             orders=tuple(order.shown() for order in self.orders),
             approved=self.released_by is not None and self.held_digest == self.digest,
+            carried=self.carried,
+            retired=self.retired,
             digest=self.digest,
         )
+
+    def record(self) -> PayoutRecord:
+        """As much of a record as adjusting looks at."""
+        made, origin = self.computed, SimpleNamespace(bad_rows=BadRows(), clock=_SOME_TIME, digest=self.digest)
+        frozen_at, retired_at = (_SOME_TIME if each else None for each in (self.frozen, self.retired))
+        return PayoutRecord(self.shown(), made.period, made.lines, cast(Origin, origin), frozen_at, retired_at)
 
     def claim_of(self, order: OrderRow) -> Claim:
         assert order.claimed_until is not None
@@ -113,7 +131,8 @@ class PayoutRow:
             leased=under_way and order.claimed_until is not None and order.claimed_until > now,
             uncertain=under_way or order.ambiguous,
             unsure_for=unsure_for,
-            retired=False,
+            retired=self.retired,
             digest=self.digest,
+            carried=order.carried,
             lines=paid if order.device_id is None else {order.device_id: paid[order.device_id]},
         )

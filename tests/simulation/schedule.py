@@ -9,15 +9,19 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 
+from signalq_billing.domain.carrying import due
 from signalq_billing.domain.progress import PaymentProgress
 from signalq_billing.domain.submit_policy import SubmitPolicy
+from tests.simulation.adjustments import SimulatedAdjustments
 from tests.simulation.billing import SimulatedBilling
-from tests.simulation.cast import Stage, Worker, launch, launch_all
+from tests.simulation.cast import Act, Stage, Worker, launch, launch_all
 from tests.simulation.invariants import Judge
 from tests.simulation.pool import simulated_pools
 from tests.simulation.rows import PayoutRow
-from tests.simulation.source import SimulatedSource
+from tests.simulation.source import PERIODS, SimulatedSource
 from tests.simulation.store import SimulatedStore
 from tests.simulation.trace import Trace
 from tests.simulation.world import EPOCH, SECOND, Violation, World
@@ -66,7 +70,7 @@ def _stage(world: World) -> Stage:
     )
     billing = SimulatedBilling(world, judge.accepted)
     judge.books = billing.books
-    return Stage(world, store, billing, SimulatedSource(world), judge, policy)
+    return Stage(world, store, SimulatedAdjustments(store), billing, SimulatedSource(world), judge, policy)
 
 
 def _play(stage: Stage) -> None:
@@ -77,19 +81,23 @@ def _play(stage: Stage) -> None:
     world.run()
     world.trace.add(world.now, "world", "--- calm: nothing goes wrong from here on ---")
     world.weather.calm()
-    for number in range(1, 5):
-        _alone(stage, f"last-run-{number}", Worker.run, world.weather.lease + SECOND)
     _reconcile(stage, "reconcile")
+    _everything_is_settled_or_held(stage)
+    for period in PERIODS:
+        _alone(stage, "last-run", partial(Worker.run, period=period), SECOND)
     _everything_is_settled_or_held(stage)
     _alone(stage, "manager", Worker.release_all, SECOND)
     _reconcile(stage, "again")
+    for period in PERIODS:
+        _alone(stage, "adjuster", partial(Worker.adjust, period=period), SECOND)
     _everything_is_paid_once(stage)
+    _the_revisions_sum_to_a_recompute(stage)
 
 
-def _alone(stage: Stage, name: str, act: object, later: int) -> None:
+def _alone(stage: Stage, name: str, act: Act, later: int) -> None:
     """One process in the calm, from beginning to end."""
     stage.world.now += later
-    launch(stage, name, act)  # type: ignore[arg-type]
+    launch(stage, name, act)
     stage.world.run()
 
 
@@ -102,6 +110,8 @@ def _reconcile(stage: Stage, name: str) -> None:
 def _everything_is_settled_or_held(stage: Stage) -> None:
     """Every payout is created, or held with a cause that somebody can see; and no order is lost sight of."""
     for row in stage.store.rows.values():
+        if row.retired:
+            continue
         left = [order for order in row.orders if order.progress is not PaymentProgress.CREATED]
         if left and row.hold_reason is None:
             stage.world.violated(f"{_name(row)} is neither created nor held: {left[0].external_ref} {left[0].progress}")
@@ -123,19 +133,41 @@ def _everything_is_paid_once(stage: Stage) -> None:
         if order.progress is PaymentProgress.CREATED
     }
     for row in stage.store.rows.values():
-        conflict = row.hold_reason is not None and any(
-            order.external_ref in stage.billing.planted for order in row.orders
-        )
+        if row.retired:
+            continue
         for order in row.orders:
-            if order.progress is not PaymentProgress.CREATED and not conflict:
+            if order.progress is not PaymentProgress.CREATED and not _conflict(stage, row):
                 stage.world.violated(f"{order.external_ref} is {order.progress} for ever: {row.hold_reason}")
-        if sum(order.amount for order in row.orders) != row.computed.total:
-            stage.world.violated(f"{_name(row)}: its orders do not sum to its total")
+        if sum(order.amount for order in row.orders) != due(row.computed.total, row.carried):
+            stage.world.violated(f"{_name(row)}: its orders do not sum to its total less what is carried")
     not_ours = stage.judge.by_hand | stage.billing.planted
     books = {ref: (each.amount, each.doc_id) for ref, each in stage.billing.books.items() if ref not in not_ours}
     ours = {ref: told for ref, told in created.items() if ref not in not_ours}
     if books != ours:
         stage.world.violated(f"the books {books} are not what the store calls created: {ours}")
+
+
+def _conflict(stage: Stage, row: PayoutRow) -> bool:
+    """Whether a stranger's order stands under a key of the payout: then it rightly stays held."""
+    return row.hold_reason is not None and any(order.external_ref in stage.billing.planted for order in row.orders)
+
+
+def _the_revisions_sum_to_a_recompute(stage: Stage) -> None:
+    """What all revisions of a period pay is what the period pays, computed from scratch; and nothing is lost of it."""
+    standing = [row for row in stage.store.rows.values() if not row.retired]
+    for computed in (payout for period in PERIODS for payout in stage.source.computed(period)):
+        whose = (computed.park_id, computed.period)
+        rows = [row for row in standing if (row.computed.park_id, row.computed.period) == whose]
+        paid = sum((row.computed.total for row in rows), Decimal(0))
+        if paid != computed.total and not any(_conflict(stage, row) for row in rows):
+            stage.world.violated(f"{whose}: its revisions pay {paid}, it earned {computed.total}")
+    for park_id in sorted({row.computed.park_id for row in standing}):
+        rows = [row for row in standing if row.computed.park_id == park_id]
+        ordered = sum((order.amount for row in rows for order in row.orders), Decimal(0))
+        earned = sum((row.computed.total for row in rows), Decimal(0))
+        stage.world.counts["left_owing"] += ordered > earned
+        if ordered < earned:
+            stage.world.violated(f"park {park_id}: it earned {earned}, its orders pay {ordered}")
 
 
 def _name(row: PayoutRow) -> str:

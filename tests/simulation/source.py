@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, BadRows, DeviceActivity, ParkActivity
 from signalq_billing.domain.compute import compute_payout
@@ -38,6 +38,10 @@ class SimulatedSource:
         days = self.days[park_id]
         days[self.world.rng.randrange(len(days))] = self.world.rng.randrange(0, 8)
         self.world.trace.add(self.world.now, "source", f"late data: {park_id} has {days} days now")
+
+    def current(self, park_ids: Sequence[str]) -> list[ParkConfig]:
+        """The configs in force, as a ConfigStore tells them."""
+        return [each for each in self.configs if each.park_id in park_ids]
 
     def ping(self) -> None: ...
 

@@ -4,13 +4,8 @@ be the same as the one on PostgreSQL: a call is a transaction, and transactions 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
-from itertools import count
+from collections.abc import Iterable, Sequence
 
-from signalq_billing.adapters.postgres.forming import orders as formed_orders
-from signalq_billing.domain.activity import ActivitySnapshot
-from signalq_billing.domain.digest import payout_digest
 from signalq_billing.domain.marking import Mark, MarkedBy, StoredOrder
 from signalq_billing.domain.order import (
     Created,
@@ -21,131 +16,17 @@ from signalq_billing.domain.order import (
     Unavailable,
     Unknown,
 )
-from signalq_billing.domain.payment_history import PaymentHistory
-from signalq_billing.domain.payout import Payout
-from signalq_billing.domain.period import Period
-from signalq_billing.domain.progress import Claim, ClaimRefusal, PaymentProgress, PayoutProgress, StoreResult
-from signalq_billing.domain.record import OrderAttempt
+from signalq_billing.domain.progress import Claim, ClaimRefusal, PaymentProgress
 from signalq_billing.errors import Refused, RegisterMismatch, UsageError
-from signalq_billing.ports import StoredPayout
 from tests.simulation.rows import AttemptRow, OrderRow, PayoutRow
+from tests.simulation.stored import StoredPayouts
 
 CREATED, NOT_CREATED, IN_PROGRESS = PaymentProgress.CREATED, PaymentProgress.NOT_CREATED, PaymentProgress.IN_PROGRESS
 _DAY = 86_400.0
 
 
-class SimulatedStore:
-    """Progress of payouts; `clock` is the store's own."""
-
-    def __init__(self, clock: Callable[[], dt.datetime]) -> None:
-        self.clock = clock
-        self.rows: dict[int, PayoutRow] = {}
-        self.attempt_rows: list[AttemptRow] = []
-        self._snapshots: list[ActivitySnapshot] = []
-        self._payout_ids, self._order_ids = count(1), count(1)
-
-    def ping(self) -> None: ...
-
-    def save_snapshot(self, snapshot: ActivitySnapshot, actor: str) -> int:
-        self._snapshots.append(snapshot)
-        return len(self._snapshots)
-
-    def snapshot(self, snapshot_id: int) -> ActivitySnapshot:
-        return self._snapshots[snapshot_id - 1]
-
-    # What is computed
-
-    def store(self, payouts: Iterable[Payout], snapshot_id: int, actor: str) -> list[StoredPayout]:
-        return [self._store(each) for each in payouts]
-
-    def _store(self, computed: Payout) -> StoredPayout:
-        digest, row = payout_digest(computed), self._same(computed)
-        if row is not None and (row.frozen or row.digest == digest):
-            result = StoreResult.UNCHANGED if row.digest == digest else StoreResult.FROZEN
-            return StoredPayout(row.payout_id, computed.park_id, result, len(row.orders))
-        if row is None:
-            result, row = StoreResult.STORED, PayoutRow(next(self._payout_ids), computed, digest)
-            self.rows[row.payout_id] = row
-        else:
-            result = StoreResult.REPLACED
-            row.computed, row.digest, row.released_by = computed, digest, None
-        row.orders = [
-            OrderRow(
-                *(next(self._order_ids), row.payout_id, each.device_id, each.external_ref),
-                *(each.amount, each.body, each.payload_hash),
-            )
-            for each in formed_orders(computed)
-        ]
-        return StoredPayout(row.payout_id, computed.park_id, result, len(row.orders))
-
-    def _same(self, computed: Payout) -> PayoutRow | None:
-        wanted = (computed.park_id, computed.period, computed.revision)
-        rows = self.rows.values()
-        return next(
-            (row for row in rows if (row.computed.park_id, row.computed.period, row.computed.revision) == wanted), None
-        )
-
-    def overlaps(self, period: Period, park_ids: Sequence[str]) -> list[tuple[str, str]]:
-        return []
-
-    def void_missing(self, period: Period, keep: Iterable[str], actor: str) -> list[str]:
-        kept = set(keep)
-        gone = [row for row in self.rows.values() if row.computed.park_id not in kept and not row.frozen]
-        gone = [row for row in gone if row.computed.period == period and row.computed.revision == 1]
-        for row in gone:
-            del self.rows[row.payout_id]
-        return sorted((row.computed.park_id for row in gone), key=str.encode)
-
-    # What is shown
-
-    def payouts(
-        self, cadence: str | None = None, period_name: dt.date | None = None, park_ids: Sequence[str] | None = None
-    ) -> list[PayoutProgress]:
-        shown = [row.shown() for row in self.rows.values()]
-        chosen = [
-            each
-            for each in shown
-            if cadence in (None, each.cadence) and period_name in (None, each.period_name)
-            if park_ids is None or each.park_id in park_ids
-        ]
-        return sorted(chosen, key=lambda each: (each.cadence, each.period_name, each.park_id.encode(), each.revision))
-
-    def period_totals(self, cadence: str, period_name: dt.date) -> dict[tuple[str, str], Decimal]:
-        totals: dict[tuple[str, str], Decimal] = {}
-        for each in self.payouts(cadence, period_name):
-            key = (each.park_id, each.currency)
-            totals[key] = totals.get(key, Decimal(0)) + each.total
-        return totals
-
-    def payment_histories(self, payout_ids: Sequence[int], periods: int) -> list[PaymentHistory]:
-        """No past: the guards that look at it only ever hold, as a person does."""
-        return []
-
-    def attempts(self, payout_id: int) -> list[OrderAttempt]:
-        ids = {order.order_id for order in self.rows[payout_id].orders}
-        return [
-            OrderAttempt(
-                *(each.order_id, each.fencing, each.purpose, each.worker, each.claimed_at, each.recorded_at),
-                *(each.outcome, each.definite, each.detail),
-            )
-            for each in self.attempt_rows
-            if each.order_id in ids
-        ]
-
-    def unfinished(self, limit: int) -> list[PayoutProgress]:
-        now = self.clock()
-        due = [row for row in self.rows.values() if any(self._due(row, order, now) for order in row.orders)]
-        due.sort(key=lambda row: (row.computed.period.end, row.payout_id))
-        return [row.shown() for row in due[:limit]]
-
-    def _due(self, row: PayoutRow, order: OrderRow, now: dt.datetime) -> bool:
-        if order.progress is IN_PROGRESS:
-            return self._stale(order, now)
-        waits = order.retry_at is not None and order.retry_at > now
-        return order.progress is NOT_CREATED and row.hold_reason is None and not waits
-
-    def _stale(self, order: OrderRow, now: dt.datetime) -> bool:
-        return order.claimed_until is not None and order.claimed_until <= now
+class SimulatedStore(StoredPayouts):
+    """How orders move, and what people decide."""
 
     # How orders move
 
@@ -156,6 +37,8 @@ class SimulatedStore:
         row, order = found
         if order.progress is CREATED:
             return ClaimRefusal.CREATED
+        if row.retired:
+            return ClaimRefusal.RETIRED
         if order.progress is IN_PROGRESS:
             return ClaimRefusal.IN_PROGRESS
         if row.hold_reason is not None:
@@ -171,6 +54,8 @@ class SimulatedStore:
         row, order = found
         if order.progress is CREATED:
             return ClaimRefusal.CREATED
+        if row.retired:
+            return ClaimRefusal.RETIRED
         if order.progress is not IN_PROGRESS or not self._stale(order, self.clock()):
             return ClaimRefusal.NOT_STALE
         order.ambiguous = True
@@ -213,11 +98,6 @@ class SimulatedStore:
             if (each.order_id, each.fencing, each.recorded_at) == (claim.order_id, claim.fencing, None):
                 each.recorded_at, each.definite = self.clock(), _definite(outcome)
                 each.outcome = "not_found" if isinstance(outcome, NotFound) else type(outcome).__name__.lower()
-
-    def find_order(self, order_id: int) -> tuple[PayoutRow, OrderRow] | None:
-        return next(
-            ((row, order) for row in self.rows.values() for order in row.orders if order.order_id == order_id), None
-        )
 
     # What people decide
 
@@ -270,7 +150,7 @@ class SimulatedStore:
 
 
 def _moved(mark: Mark, now: StoredOrder | None) -> bool:
-    if now is None or now.leased:
+    if now is None or now.retired or now.leased:
         return True
     names = ("order_id", "fencing", "payment_progress", "digest", "amount", "currency", "lines")
     return any(getattr(mark.order, name) != getattr(now, name) for name in names)

@@ -33,7 +33,7 @@ WINDOWS = ("billing_down", "wrong_token", "store_down")
 @dataclass(slots=True)
 class Weather:
     """Rates between 0 and 1 per chance; microseconds where it is about time. Everybody sets out within
-    `crowd`, and a single step takes up to `step`."""
+    `crowd`, and a single step takes up to `step`. `rejecting`: little else goes wrong, and people form payouts anew."""
 
     step: int = 50_000
     crash: float = 0.0
@@ -44,6 +44,7 @@ class Weather:
     crowd: int = _SECOND
     clocks_jump: bool = False
     by_hand: bool = False
+    rejecting: bool = False
     rates: dict[str, float] = field(default_factory=dict)
     windows: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -64,6 +65,9 @@ class Weather:
         for name in (*NETWORK, *SERVER, *STORE):
             if rng.random() < 0.3:
                 weather.rates[name] = rng.choice(_RATES)
+        weather.rejecting = rng.random() < 0.15
+        if weather.rejecting:
+            weather.rates = {"422": 0.5, "late": rng.choice((0.0, 0.5))}
         for name in WINDOWS:
             if rng.random() < 0.2:
                 begin = rng.randrange(3 * lease)
