@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from signalq_billing.adapters.clock import SystemClock
+from signalq_billing.domain.adjustment_text import carried_text
 from signalq_billing.domain.hold_text import hold_text, release_text
 from signalq_billing.domain.money import money_text
 
@@ -100,18 +101,20 @@ def print_progress(payouts: Sequence[PayoutProgress]) -> None:
             str(len(payout.orders)),
             note(payout, now),
         )
-        totals[payout.currency] += payout.total
+        totals[payout.currency] += payout.total if not payout.retired else Decimal(0)
     print_table(made)
     print_totals(totals)
 
 
 def note(payout: PayoutProgress, now: dt.datetime) -> str:
-    """What a person should know about a payout: why and since when it is held, why it is zero, what went wrong last,
-    or who released it."""
+    """What a person should know about a payout: why and since when it is held, what went wrong last, what of it is
+    carried or taken back, why it is zero, or who released it."""
+    if payout.retired:
+        return carried_text(payout)
     if payout.hold_reason:
         return hold_text(payout, now)
     errors = [order.last_error for order in payout.orders if order.last_error and not order.doc_id]
-    return errors[0] if errors else payout.reason or release_text(payout)
+    return errors[0] if errors else carried_text(payout) or payout.reason or release_text(payout)
 
 
 def print_totals(totals: dict[str, Decimal]) -> None:

@@ -109,6 +109,8 @@ def _payout(payout: PayoutProgress) -> dict[str, Any]:
         "payment_progress": payout.payment_progress.value,
         "hold_reason": payout.hold_reason,
         **_held(payout),
+        **_carried(payout, payout.currency),
+        **({"retired": True} if payout.retired else {}),
         "orders": [_order(order, payout.currency) for order in payout.orders],
     }
 
@@ -132,4 +134,10 @@ def _order(order: OrderProgress, currency: str) -> dict[str, Any]:
         "payment_progress": order.payment_progress.value,
         "attempts": order.attempts,
         "last_error": order.last_error,
+        **_carried(order, currency),
     }
+
+
+def _carried(of: PayoutProgress | OrderProgress, currency: str) -> dict[str, str]:
+    """What only payouts and orders have that make good what the park owed."""
+    return {"carried": money_text(of.carried, currency)} if of.carried else {}

@@ -3,6 +3,7 @@ fractions `n/d`; instants are ISO 8601 UTC, days local dates, durations whole mi
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +13,7 @@ from signalq_billing.domain.config_body import model_name, to_body
 from signalq_billing.domain.device_history import DeviceHistory
 from signalq_billing.domain.money import from_minor, money_text
 from signalq_billing.domain.order import utc_iso
-from signalq_billing.domain.record import OrderAttempt
+from signalq_billing.domain.record import OrderAttempt, PayoutRecord
 from signalq_billing.domain.timeline import Interval, Timeline
 from signalq_billing.services.explain import Explanation
 
@@ -27,11 +28,12 @@ def explanation_document(told: Explanation) -> dict[str, Any]:
         "period": period_document(told.period),
         "currency": told.terms.currency,
         "stored": told.stored is not None,
-        "amount": money_text(line.amount, told.terms.currency) if line else None,
+        "amount": money_text(told.paid[line.device_id], told.terms.currency) if line else None,
         "reason": line.reason if line else None,
         "why": why(told) or None,
         "seen": told.history.seen if told.history else None,
         "payout": _payout(told),
+        "revisions": [_revision(told, record) for record in told.revisions],
         "line": _line(told),
         "charge": _charge(told),
         "days": _days(told),
@@ -64,7 +66,7 @@ def _payout(told: Explanation) -> dict[str, Any]:
     return {
         "revision": told.stored.progress.revision if told.stored else None,
         "total": money_text(from_minor(made.total_minor, currency), currency),
-        "stored_total": money_text(told.stored.progress.total, currency) if told.stored else None,
+        "stored_total": money_text(_stored_total(told), currency) if told.stored else None,
         "payment_progress": told.stored.progress.payment_progress.value if told.stored else None,
         "hold_reason": told.stored.progress.hold_reason if told.stored else None,
         "devices": len(told.lines),
@@ -75,6 +77,24 @@ def _payout(told: Explanation) -> dict[str, Any]:
         "park_max": str(limits.park_max) if limits.park_max is not None else None,
         "after_park_limits": exact(made.limited),
         "rounding": told.terms.rounding.value,
+    }
+
+
+def _stored_total(told: Explanation) -> Decimal:
+    """What the park got over all revisions that stand."""
+    return sum((record.progress.total for record in told.standing), Decimal(0))
+
+
+def _revision(told: Explanation, record: PayoutRecord) -> dict[str, Any]:
+    """What one revision pays the park, or takes back, and its part for the device."""
+    progress, currency, line = record.progress, told.terms.currency, record.line_of(told.device_id)
+    return {
+        "revision": progress.revision,
+        "total": money_text(progress.total, currency),
+        "carried": money_text(progress.carried, currency),
+        "amount": money_text(line.amount, currency) if line else None,
+        "payment_progress": progress.payment_progress.value,
+        "retired": record.retired_at is not None,
     }
 
 
@@ -93,7 +113,7 @@ def _line(told: Explanation) -> dict[str, Any] | None:
         "after_device_limits": exact(share.bounded),
         "after_park_limits": exact(share.exact),
         "left_over_minor_units": share.left_over(told.terms.currency),
-        "amount": money_text(line.amount, told.terms.currency),
+        "amount": money_text(told.paid[line.device_id], told.terms.currency),
     }
 
 
@@ -185,20 +205,20 @@ def _origin(told: Explanation) -> dict[str, Any]:
 
 
 def _orders(told: Explanation) -> list[dict[str, Any]]:
-    """The order that pays the device, with every attempt at it; none if nothing pays it."""
-    order = told.stored.order_of(told.device_id) if told.stored and told.line and told.line.amount else None
-    if order is None:
-        return []
+    """The orders that pay the device, one per revision, with every attempt at them; none if nothing pays it."""
     return [
         {
+            "revision": record.progress.revision,
             "external_ref": order.external_ref,
             "whole_park": order.device_id is None,
             "amount": money_text(order.amount, told.terms.currency),
+            "carried": money_text(order.carried, told.terms.currency),
             "payment_progress": order.payment_progress.value,
             "doc_id": order.doc_id,
             "last_error": order.last_error,
             "attempts": [_attempt(each) for each in told.attempts if each.order_id == order.order_id],
         }
+        for record, order in told.orders
     ]
 
 

@@ -14,7 +14,9 @@ from signalq_billing.domain.config import Scope
 from signalq_billing.domain.config_body import decimal_text, model_name
 from signalq_billing.domain.money import from_minor, in_minor, money_text
 from signalq_billing.domain.payout import PayoutLine
+from signalq_billing.domain.progress import OrderProgress
 from signalq_billing.domain.readable import number_text
+from signalq_billing.domain.record import PayoutRecord
 from signalq_billing.domain.units import counted_text
 from signalq_billing.domain.why import why_no_line, why_nothing
 from signalq_billing.services.explain import Explanation
@@ -49,7 +51,7 @@ def _answer(told: Explanation) -> Iterator[str]:
     if told.line is None:
         yield from paragraph(f"{where}: has no line in this payout.")
     elif told.line.reason is None:
-        yield from paragraph(f"{where}: earned {_money(told, told.line.amount)}.")
+        yield from paragraph(f"{where}: earned {_money(told, told.paid[told.device_id])}{_in_parts(told)}.")
         yield from paragraph(_summary(told, told.line))
     else:
         yield from paragraph(f"{where}: earned nothing ({told.line.reason}).")
@@ -65,6 +67,15 @@ def _answer(told: Explanation) -> Iterator[str]:
         )
 
 
+def _in_parts(told: Explanation) -> str:
+    """How much of it each revision paid, where there are several."""
+    if len(told.standing) < 2:
+        return ""
+    lines = ((record, record.line_of(told.device_id)) for record in told.standing)
+    parts = [f"{line.amount} by revision {each.progress.revision}" for each, line in lines if line is not None]
+    return f" ({', '.join(parts)})"
+
+
 def _summary(told: Explanation, line: PayoutLine) -> str:
     """In one sentence, how the amount came about."""
     charge, days = told.terms.charge, plural(line.active_days, "active day")
@@ -77,9 +88,9 @@ def _summary(told: Explanation, line: PayoutLine) -> str:
 
 
 def _agrees(told: Explanation) -> bool:
-    """Whether the arithmetic shown is that of the amounts stored."""
+    """Whether the arithmetic shown is that of the amounts stored: of all revisions that stand together."""
     made = [from_minor(share.minor, told.terms.currency) for share in told.calculation.shares]
-    return made == [line.amount for line in told.lines]
+    return made == [told.paid[line.device_id] for line in told.lines]
 
 
 def _payout(told: Explanation) -> Iterator[str]:
@@ -110,7 +121,7 @@ def _line(told: Explanation) -> Iterator[str]:
     share, line = told.share, told.line
     if share is None or line is None or not share.counted.eligible:
         return
-    yield from heading(f"Its line: {_money(told, line.amount)}")
+    yield from heading(f"Its line: {_money(told, told.paid[line.device_id])}")
     yield from _charged(told, share)
     if told.terms.charge.scope is Scope.DEVICE:
         yield from _device_limits(told, share)
@@ -179,18 +190,37 @@ def _origin(told: Explanation) -> Iterator[str]:
 def _orders(told: Explanation) -> Iterator[str]:
     if told.stored is None:
         return
-    order = told.stored.order_of(told.device_id) if told.line is not None and told.line.amount else None
-    yield from heading("Order and attempts")
+    yield from heading("Order and attempts" if len(told.orders) < 2 else "Orders and attempts")
     if len(told.revisions) > 1:
         yield from paragraph(f"This is revision {told.stored.progress.revision} of {len(told.revisions)}.", "  ")
-    if order is None:
+        for record in told.revisions:
+            yield from _revision(told, record)
+    if not told.orders:
         yield from paragraph("No order pays this device." if told.line else "No order is about this device.", "  ")
-        return
+    for record, order in told.orders:
+        yield from _order(told, record, order)
+
+
+def _revision(told: Explanation, record: PayoutRecord) -> Iterator[str]:
+    """What one revision pays or takes back, the park and this device."""
+    progress, line = record.progress, record.line_of(told.device_id)
+    carried = f", {_money(told, -progress.carried)} of it made good what the park owed" if progress.carried else ""
+    retired = ", retired: it was never paid and never will be" if record.retired_at else ""
+    own = f", {_money(told, line.amount)} for this device" if line is not None else ""
+    yield from paragraph(
+        f"Revision {progress.revision}: {_money(told, progress.total)} for the park{carried}{own}{retired}.", "  "
+    )
+
+
+def _order(told: Explanation, record: PayoutRecord, order: OrderProgress) -> Iterator[str]:
     whole = "" if order.device_id is not None else ", of the whole park"
+    carried = f", after {_money(told, -order.carried)} that was carried" if order.carried else ""
+    revision = [("revision", str(record.progress.revision))] if len(told.orders) > 1 else []
     yield from pairs(
         [
+            *revision,
             ("order", order.external_ref),
-            ("amount", f"{_money(told, order.amount)}{whole}"),
+            ("amount", f"{_money(told, order.amount)}{whole}{carried}"),
             ("progress", order.payment_progress.value + (f", doc {order.doc_id}" if order.doc_id else "")),
             *([("last error", order.last_error)] if order.last_error else []),
         ],

@@ -121,7 +121,7 @@ def _tell_register(register: Register, output: Path | None, *, held: bool) -> No
         for name, rows in (("payout", register.parks), ("line", register.lines), ("order", register.orders))
     )
     say(f"{register.cadence} {register.period}: {sizes} -> {output or 'standard output'}")
-    for total in register.totals:
+    for total in register.order_totals:
         progress = total.payment_progress.value if total.payment_progress else "total"
         say(f"  {progress:<12} {money_text(total.amount, total.currency):>18} {total.currency}")
     notes = [order.note for order in register.orders]

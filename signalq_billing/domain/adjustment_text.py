@@ -2,6 +2,7 @@
 
 from signalq_billing.domain.adjustment import Adjusted, Step
 from signalq_billing.domain.money import money_text
+from signalq_billing.domain.progress import PayoutProgress
 
 
 def adjusted_text(park: Adjusted) -> str:
@@ -31,3 +32,15 @@ def _money(park: Adjusted) -> str:
     if not park.ordered:
         return f"{revision} is carried whole: the park owed it"
     return f"{revision}: order of {ordered}" + (f", after {carried} that the park owed" if park.carried else "")
+
+
+def carried_text(payout: PayoutProgress) -> str:
+    """What of a stored payout is not paid out as its total says, and why; empty for one that is."""
+    if payout.retired:
+        return "retired: never paid, a later revision stands for it"
+    if payout.total < 0:
+        return "taken back: the park's next payouts carry it"
+    if not payout.carried:
+        return ""
+    carried = money_text(-payout.carried, payout.currency)
+    return f"{carried} of it carried, which the park owed: orders of {money_text(payout.due, payout.currency)}"

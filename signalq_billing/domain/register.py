@@ -40,7 +40,8 @@ class RegisterLine:
 
 @dataclass(frozen=True, slots=True)
 class RegisterOrder:
-    """What to pay in one go. `device_id` is None where it pays the whole park; `note` says what to mind."""
+    """What to pay in one go. `device_id` is None where it pays the whole park; `carried`, zero or less, was taken off
+    its lines for what the park owed; `note` says what to mind."""
 
     external_ref: str
     park_id: str
@@ -50,6 +51,7 @@ class RegisterOrder:
     device_id: str | None
     currency: Currency
     amount: Decimal
+    carried: Decimal
     payment_progress: PaymentProgress
     doc_id: str | None
     note: str
@@ -57,7 +59,8 @@ class RegisterOrder:
 
 @dataclass(frozen=True, slots=True)
 class RegisterPark:
-    """One payout as a whole, also one without lines. `payment_progress` is None where there is nothing to pay."""
+    """One payout as a whole, also one without lines: its lines sum to `amount`, its orders to that and `carried`.
+    `payment_progress` is None where there is nothing to pay."""
 
     park_id: str
     cadence: str
@@ -67,6 +70,7 @@ class RegisterPark:
     revision: int
     currency: Currency
     amount: Decimal
+    carried: Decimal
     devices: int
     paid_devices: int
     payment_progress: PaymentProgress | None
@@ -85,8 +89,8 @@ class RegisterTotal:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A whole period. Everything is sorted by park (bytewise), revision and device; `totals` sum up the lines, and
-    just as well the orders."""
+    """A whole period. Everything is sorted by park (bytewise), revision and device; `totals` sum up the lines,
+    `order_totals` the orders: they differ by what was carried and what is taken back."""
 
     cadence: str
     period: dt.date
@@ -99,6 +103,11 @@ class Register:
         """Per currency and progress, then the currency as a whole."""
         return tuple(_totals(self.lines, {park.currency for park in self.parks}))
 
+    @property
+    def order_totals(self) -> tuple[RegisterTotal, ...]:
+        """What is to be paid, summed up in the same way."""
+        return tuple(_totals(self.orders, {park.currency for park in self.parks}))
+
 
 def total_of(amounts: Iterable[Decimal], currency: Currency) -> Decimal:
     """The exact sum, however long, with exactly the currency's minor digits."""
@@ -110,7 +119,7 @@ def exact(amount: Fraction | Decimal, currency: Currency) -> Decimal:
     return Decimal(money_text(amount, currency))
 
 
-def _totals(lines: Iterable[RegisterLine], currencies: Iterable[Currency]) -> Iterator[RegisterTotal]:
+def _totals(lines: Iterable[RegisterLine | RegisterOrder], currencies: Iterable[Currency]) -> Iterator[RegisterTotal]:
     sums: dict[Currency, dict[PaymentProgress | None, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for line in lines:
         sums[line.currency][line.payment_progress] += Fraction(line.amount)

@@ -107,8 +107,11 @@ class RegisterFile:
                 yield RowProblem(total.where, None, "total", message)
 
     def _homeless(self) -> Iterator[RowProblem]:
+        told = any(row.payment_progress is not None for row in self.rows)
         for row in self.rows:
-            if row.external_ref is None and (row.doc_id is not None or row.amount or row.kind is RowKind.ORDER):
+            # A line that no order pays, because its amount was carried or taken back, has no progress either.
+            ordered = row.amount > 0 and (row.payment_progress is not None or not told)
+            if row.external_ref is None and (row.doc_id is not None or ordered or row.kind is RowKind.ORDER):
                 what = (
                     f"doc_id {row.doc_id}" if row.doc_id else f"{money_text(row.amount, row.currency)} {row.currency}"
                 )

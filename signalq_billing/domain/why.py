@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from signalq_billing.domain import compute
+from signalq_billing.domain import adjustment, compute
 from signalq_billing.domain.calculation import Share
 from signalq_billing.domain.config import PayTerms, Scope
 from signalq_billing.domain.device_history import DeviceHistory, Sightings
@@ -31,6 +31,8 @@ def why_nothing(line: PayoutLine, share: Share, terms: PayTerms) -> str:
                 f"It earned {number_text(share.exact)} {terms.currency}, less than the smallest amount there is, "
                 "and what was left to share out went to larger remainders."
             )
+        case adjustment.NO_LONGER_SEEN:
+            return "It was paid before, and status_history has no time of it in this park any more: it was taken back."
         case compute.NO_CHARGE if share.charged:
             return "It earned something, but the limits of the park's config leave nothing to pay."
         case compute.NO_CHARGE if terms.charge.scope is Scope.PARK:

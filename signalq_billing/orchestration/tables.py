@@ -13,6 +13,7 @@ from rich.table import Table
 
 from signalq_billing.adapters.clock import SystemClock
 from signalq_billing.domain.activity import ActivitySnapshot
+from signalq_billing.domain.adjustment_text import carried_text
 from signalq_billing.domain.bad_rows_text import bad_rows_text, example_lines
 from signalq_billing.domain.hold_text import hold_text, release_text
 from signalq_billing.domain.payout import Payout
@@ -44,15 +45,19 @@ def log_progress(payouts: Sequence[PayoutProgress]) -> None:
     table = Table("park", "rev", "total", "", "progress", "orders", "note")
     totals, now = defaultdict[str, Decimal](Decimal), SystemClock().now()
     for payout in payouts:
-        totals[payout.currency] += payout.total
+        totals[payout.currency] += payout.total if not payout.retired else Decimal(0)
     for payout in sorted(payouts, key=lambda each: each.settled)[:MOST_ROWS]:
-        note = hold_text(payout, now) if payout.hold_reason else payout.reason or release_text(payout)
+        note = hold_text(payout, now) if payout.hold_reason else _note(payout)
         progress = "nothing to pay" if not payout.orders else payout.payment_progress.value
         orders = str(len(payout.orders))
         table.add_row(payout.park_id, str(payout.revision), str(payout.total), payout.currency, progress, orders, note)
     _log(table, totals)
     if len(payouts) > MOST_ROWS:
         log.info("%d more are listed by `signalq-billing status`", len(payouts) - MOST_ROWS)
+
+
+def _note(payout: PayoutProgress) -> str:
+    return carried_text(payout) or payout.reason or release_text(payout)
 
 
 def log_source(snapshot: ActivitySnapshot) -> None:

@@ -53,7 +53,21 @@ def compute_and_store(
     for each in stored:
         if each.problem:
             log.error("%s", each.problem)
+    if hint := frozen_hint(snapshot.period, stored):
+        log.warning("%s", hint)
     return stored
+
+
+def frozen_hint(period: Period, stored: Iterable[StoredPayout]) -> str:
+    """What to do about payouts that were sent before and would be computed otherwise now; empty without any."""
+    frozen = sum(each.result is StoreResult.FROZEN for each in stored)
+    if not frozen:
+        return ""
+    command = f"signalq-billing adjust --cadence {period.cadence} --period {period.name}"
+    return (
+        f"{frozen} payout{'s' if frozen != 1 else ''} of {period} would be computed otherwise now and stay as sent: "
+        f"`{command}` pays what differs from all that was paid (--dry-run shows it)"
+    )
 
 
 def _not_computed(config: ParkConfig, error: UsageError) -> StoredPayout:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from signalq_billing.domain.activity import ActivitySnapshot, BadRows
+from signalq_billing.domain.adjustment import paid_by_device
 from signalq_billing.domain.calculation import Calculation, Share
 from signalq_billing.domain.charge import ChargeStep, charge_steps
 from signalq_billing.domain.compute import recalculate
@@ -18,6 +20,7 @@ from signalq_billing.domain.config import ParkConfig, PayTerms, Scope
 from signalq_billing.domain.device_history import DeviceHistory
 from signalq_billing.domain.payout import PayoutLine
 from signalq_billing.domain.period import Cadence, Period
+from signalq_billing.domain.progress import OrderProgress
 from signalq_billing.domain.record import OrderAttempt, PayoutRecord
 from signalq_billing.domain.source import Source
 from signalq_billing.domain.timeline import Timeline, timeline
@@ -43,8 +46,10 @@ class Explanation:
     """Everything behind one device's part of one payout.
 
     `stored` is the payout explained, None if nothing is stored yet and `lines` are what a run would pay now;
-    `revisions` are all payouts of the park and period. `history` and `timeline` are None where the source could not
-    be asked: `source_problem` then says why. `applied_at` and `applied_by` tell of the config version.
+    `revisions` are all payouts of the park and period. The lines of a later revision have all its activity and the
+    difference to what was paid before: what a device got is `paid`, over the revisions that stand. `history` and
+    `timeline` are None where the source could not be asked: `source_problem` then says why. `applied_at` and
+    `applied_by` tell of the config version.
     """
 
     period: Period
@@ -72,6 +77,28 @@ class Explanation:
     def line(self) -> PayoutLine | None:
         """The device's line, if the payout has one."""
         return next((line for line in self.lines if line.device_id == self.device_id), None)
+
+    @property
+    def standing(self) -> tuple[PayoutRecord, ...]:
+        """The revisions that are not retired, up to the one explained."""
+        return tuple(each for each in self.revisions if each.retired_at is None or each is self.stored)
+
+    @property
+    def paid(self) -> dict[str, Decimal]:
+        """What each device got over all revisions that stand; of a payout that is not stored, what it would get."""
+        if self.stored is None:
+            return {line.device_id: line.amount for line in self.lines}
+        return paid_by_device(self.standing)
+
+    @property
+    def orders(self) -> tuple[tuple[PayoutRecord, OrderProgress], ...]:
+        """The orders that pay the device's lines, with their revisions, retired ones too."""
+        found = []
+        for record in self.revisions:
+            line, order = record.line_of(self.device_id), record.order_of(self.device_id)
+            if line is not None and line.amount and order is not None:
+                found.append((record, order))
+        return tuple(found)
 
     @property
     def share(self) -> Share | None:
@@ -149,7 +176,7 @@ class Explainer:
             lines=record.lines,
             calculation=recalculate(config.terms, record.lines),
             facts=Facts(origin.clock, origin.watermark, origin.rows_read, origin.bad_rows, origin.source_revision),
-            attempts=tuple(self.payouts.attempts(record.progress.payout_id)),
+            attempts=tuple(each for one in records for each in self.payouts.attempts(one.progress.payout_id)),
             history=history,
             timeline=_timeline(history, record.period, config),
             source_problem=problem,

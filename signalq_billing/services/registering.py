@@ -44,12 +44,13 @@ def _disagreements(record: PayoutRecord) -> Iterator[str]:
     if lines != payout.total:
         yield f"{who}: its lines sum to {_told(lines, payout)}, the payout is {_told(payout.total, payout)}"
     orders = _sum(order.amount for order in payout.orders)
-    if orders != payout.total:
-        yield f"{who}: its orders sum to {_told(orders, payout)}, the payout is {_told(payout.total, payout)}"
+    if orders != payout.due:
+        carried = f" and carries {_told(payout.carried, payout)}" if payout.carried else ""
+        yield f"{who}: its orders sum to {_told(orders, payout)}, the payout is {_told(payout.total, payout)}{carried}"
     by_device = {line.device_id: line.amount for line in record.lines}
     for order in payout.orders:
         paid = lines if order.device_id is None else Fraction(by_device.get(order.device_id, 0))
-        if paid != order.amount:
+        if paid + Fraction(order.carried) != order.amount:
             yield f"{who}, order {order.external_ref}: {_told(order.amount, payout)} for lines of {_told(paid, payout)}"
 
 
@@ -108,6 +109,7 @@ def _orders(record: PayoutRecord) -> Iterator[RegisterOrder]:
             device_id=order.device_id,
             currency=payout.currency,
             amount=exact(order.amount, payout.currency),
+            carried=exact(order.carried, payout.currency),
             payment_progress=order.payment_progress,
             doc_id=order.doc_id,
             note=_note(payout, order),
@@ -139,6 +141,7 @@ def _park(record: PayoutRecord) -> RegisterPark:
         revision=payout.revision,
         currency=payout.currency,
         amount=total_of((line.amount for line in record.lines), payout.currency),
+        carried=exact(payout.carried, payout.currency),
         devices=len(record.lines),
         paid_devices=sum(1 for line in record.lines if line.amount),
         payment_progress=payout.payment_progress if payout.orders else None,

@@ -13,7 +13,7 @@ from signalq_billing.domain.progress import PayoutProgress
 from signalq_billing.domain.source import Source
 from signalq_billing.ports import ActivitySource, BillingOrders, Metrics, PayoutStore
 from signalq_billing.services.checking import check_dependencies, check_watermark
-from signalq_billing.services.compute import compute_and_store
+from signalq_billing.services.compute import compute_and_store, frozen_hint
 from signalq_billing.services.extract import extract_and_save
 from signalq_billing.services.guards import fallen_to_zero
 from signalq_billing.services.reporting import open_parks
@@ -25,7 +25,8 @@ Announce = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """How the run ended: what it read from the source, all payouts of its parks, what came of their orders, and in
-    words the parks still open and, as `warnings`, those that were paid before and now earn nothing."""
+    words the parks still open and, as `warnings`, those that were paid before and now earn nothing,
+    or would be paid otherwise."""
 
     snapshot: ActivitySnapshot
     payouts: Sequence[PayoutProgress]
@@ -64,13 +65,14 @@ class Runner:
         self.announce("computing activity in YTsaurus")
         snapshot_id = self._extract(period, configs, now)
         self.announce("computing payouts")
-        snapshot = self._compute(period, configs, snapshot_id, all_parks=all_parks)
+        snapshot, hint = self._compute(period, configs, snapshot_id, all_parks=all_parks)
         self.announce("creating orders")
         park_ids = [config.park_id for config in configs]
         report = self.submitter.submit(self.payouts.payouts(period.cadence, period.name, park_ids))
         payouts = self.payouts.payouts(period.cadence, period.name, park_ids)
         unfinished = open_parks(period, park_ids, payouts, self.payouts)
-        return RunResult(snapshot, payouts, report, unfinished, fallen_to_zero(payouts, self.payouts, self.metrics))
+        warnings = [*fallen_to_zero(payouts, self.payouts, self.metrics), *([hint] if hint else [])]
+        return RunResult(snapshot, payouts, report, unfinished, warnings)
 
     def _extract(self, period: Period, configs: Sequence[ParkConfig], now: dt.datetime) -> int:
         return extract_and_save(
@@ -86,12 +88,12 @@ class Runner:
 
     def _compute(
         self, period: Period, configs: Sequence[ParkConfig], snapshot_id: int, *, all_parks: bool
-    ) -> ActivitySnapshot:
+    ) -> tuple[ActivitySnapshot, str]:
         snapshot = self.payouts.snapshot(snapshot_id)
-        compute_and_store(
+        stored = compute_and_store(
             snapshot, snapshot_id, configs, activity=self.activity, payouts=self.payouts, actor=self.actor
         )
         if all_parks:
             self.payouts.void_missing(period, [config.park_id for config in configs], self.actor)
         self.activity.discard(snapshot.result_table)
-        return snapshot
+        return snapshot, frozen_hint(period, stored)

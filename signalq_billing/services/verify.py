@@ -14,6 +14,7 @@ from enum import StrEnum
 from itertools import groupby
 
 from signalq_billing.domain.activity import ActivitySnapshot
+from signalq_billing.domain.adjustment import NO_LONGER_SEEN, paid_by_device
 from signalq_billing.domain.digest import payout_digest
 from signalq_billing.domain.payout import Payout, PayoutLine
 from signalq_billing.domain.record import PayoutRecord
@@ -135,15 +136,13 @@ def _by_park(records: Iterator[PayoutRecord]) -> dict[str, tuple[PayoutRecord, .
 
 
 def _compared(records: tuple[PayoutRecord, ...], computed: Payout) -> ParkVerification:
-    stored = {line.device_id: line for record in records for line in record.lines}
-    paid = dict.fromkeys(stored, Decimal(0))
-    for record in records:
-        for line in record.lines:
-            paid[line.device_id] += line.amount
+    # Each revision has a line for every device it was computed from; the last one tells what was known last.
+    stored = {line.device_id: line for line in records[-1].lines if line.reason != NO_LONGER_SEEN}
+    paid = paid_by_device(records)
     made = {line.device_id: line for line in computed.lines}
     found = (
         _difference(device_id, stored.get(device_id), made.get(device_id), paid.get(device_id, Decimal(0)))
-        for device_id in sorted(stored.keys() | made.keys(), key=str.encode)
+        for device_id in sorted(stored.keys() | made.keys() | {each for each in paid if paid[each]}, key=str.encode)
     )
     differences = tuple(each for each in found if each is not None)
     problems = tuple(problem for record in records for problem in contradictions(record))
@@ -154,7 +153,7 @@ def _difference(
     device_id: str, stored: PayoutLine | None, made: PayoutLine | None, paid: Decimal
 ) -> LineDifference | None:
     if stored is None or made is None:
-        cause = Cause.APPEARED if stored is None else Cause.DISAPPEARED
+        cause = Cause.APPEARED if made is not None else Cause.DISAPPEARED
         return LineDifference(device_id, cause, stored, made, paid)
     days_kept = stored.day_seconds or not stored.active_seconds
     then, now = (stored.day_seconds, made.day_seconds) if days_kept else (stored.active_seconds, made.active_seconds)
@@ -171,8 +170,9 @@ def contradictions(record: PayoutRecord) -> Iterator[str]:
     if lines != progress.total:
         yield f"{where}: its lines sum to {lines}, its total is {progress.total}"
     orders = sum((order.amount for order in progress.orders), Decimal(0))
-    if orders != progress.total and progress.revision == 1:
-        yield f"{where}: its orders sum to {orders}, its total is {progress.total}"
+    if orders != progress.due:
+        carried = f" and {progress.carried} carried into it" if progress.carried else ""
+        yield f"{where}: its orders sum to {orders}, its total is {progress.total}{carried}"
     kept_days = record.origin.activity_digest  # payouts stored before days were kept had another digest
     if kept_days and payout_digest(_as_payout(record)) != record.origin.digest:
         yield f"{where}: what is stored is not what its digest was made of: a line, the total or the config was changed"

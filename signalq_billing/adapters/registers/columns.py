@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from signalq_billing.domain.money import minor_digits, money_text
 from signalq_billing.domain.progress import PaymentProgress
-from signalq_billing.domain.register import Register
+from signalq_billing.domain.register import Register, RegisterTotal
 
 LINE, ORDER, PARK, TOTAL = "line", "order", "park", "total"
 
@@ -53,19 +53,19 @@ LINE_COLUMNS = _columns(
     currency=10, amount=14, reason=24, payment_progress=18, external_ref=44, order_amount=14, doc_id=24, hold_reason=40,
 )  # fmt: skip
 ORDER_COLUMNS = _columns(
-    park_id=22, cadence=14, period=12, revision=9, device_id=24, currency=10, amount=14, payment_progress=18,
-    external_ref=44, doc_id=24, note=60,
+    park_id=22, cadence=14, period=12, revision=9, device_id=24, currency=10, amount=14, carried=14,
+    payment_progress=18, external_ref=44, doc_id=24, note=60,
 )  # fmt: skip
 PARK_COLUMNS = _columns(
     park_id=22, cadence=14, period=12, last_day=12, timezone=18, revision=9, devices=10, paid_devices=13, currency=10,
-    amount=14, reason=24, payment_progress=18, hold_reason=40,
+    amount=14, carried=14, reason=24, payment_progress=18, hold_reason=40,
 )  # fmt: skip
-MONEY = {"amount", "order_amount"}
+MONEY = {"amount", "carried", "order_amount"}
 
 
 def lines_table(register: Register, *, park_totals: bool = False) -> Table:
     """The lines and their sums; with `park_totals` also one sum per park and currency, for a file of one table."""
-    sums = [*(_of_parks(register) if park_totals else ()), *_of_currencies(register)]
+    sums = [*(_of_parks(register) if park_totals else ()), *_of_currencies(register.totals)]
     rows = (_cells(line, LINE_COLUMNS) for line in register.lines)
     return Table("Lines", LINE, LINE_COLUMNS, rows, _placed(sums, LINE_COLUMNS))
 
@@ -73,13 +73,13 @@ def lines_table(register: Register, *, park_totals: bool = False) -> Table:
 def orders_table(register: Register) -> Table:
     """The orders, which are what to pay, and their sums."""
     rows = (_cells(order, ORDER_COLUMNS) for order in register.orders)
-    return Table("Orders", ORDER, ORDER_COLUMNS, rows, _placed(_of_currencies(register), ORDER_COLUMNS))
+    return Table("Orders", ORDER, ORDER_COLUMNS, rows, _placed(_of_currencies(register.order_totals), ORDER_COLUMNS))
 
 
 def parks_table(register: Register) -> Table:
     """The payouts as wholes, and the sum of each currency."""
     rows = (_cells(park, PARK_COLUMNS) for park in register.parks)
-    sums = [sum_ for sum_ in _of_currencies(register) if sum_["payment_progress"] is None]
+    sums = [sum_ for sum_ in _of_currencies(register.totals) if sum_["payment_progress"] is None]
     return Table("Parks", PARK, PARK_COLUMNS, rows, _placed(sums, PARK_COLUMNS))
 
 
@@ -99,14 +99,14 @@ def _cell(value: object, currency: str) -> Cell:
     return value
 
 
-def _of_currencies(register: Register) -> list[dict[str, Cell]]:
+def _of_currencies(totals: Sequence[RegisterTotal]) -> list[dict[str, Cell]]:
     return [
         {
             "currency": total.currency,
             "payment_progress": total.payment_progress.value if total.payment_progress else None,
             "amount": _cell(total.amount, total.currency),
         }
-        for total in register.totals
+        for total in totals
     ]
 
 
