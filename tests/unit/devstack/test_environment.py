@@ -112,3 +112,27 @@ def test_everything_listens_on_this_machine_alone(home: Home, memory: Memory) ->
     assert seen["AIRFLOW__API__HOST"] == "127.0.0.1"
     for name in (env.DATABASE, env.BILLING_ORDERS):
         assert json.loads(seen[name])["host"] == "127.0.0.1"
+
+
+def test_programs_run_as_the_services_role_and_only_a_person_gets_the_owners_connection(
+    home: Home, memory: Memory
+) -> None:
+    here = composed(home, memory)
+    seen = env.for_programs(home, memory, here, {})
+    service, owner = (
+        from_environment(name, here.exports) for name in ("signalq_billing_db", "signalq_billing_db_owner")
+    )
+    assert service
+    assert owner
+    assert (service.login, owner.login) == ("signalq_service", "postgres")
+    assert env.DATABASE_OWNER not in seen
+    assert env.DATABASE_OWNER not in env.for_programs(home, memory, here, here.exports)
+    assert owner.password
+    assert not [name for name, value in seen.items() if name.startswith("AIRFLOW_CONN") and owner.password in value]
+
+
+def test_a_named_database_has_no_owner_of_ours(home: Home, memory: Memory) -> None:
+    named = composed(home, memory, **{env.DATABASE: "postgres://elsewhere/db"})
+    assert env.DATABASE_OWNER not in named.exports
+    owner = {env.DATABASE_OWNER: "postgres://owner@elsewhere/db"}
+    assert composed(home, memory, **{env.DATABASE: "postgres://elsewhere/db"}, **owner).exports[env.DATABASE_OWNER]
