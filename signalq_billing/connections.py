@@ -141,6 +141,8 @@ def _from_uri(conn_id: str, value: str) -> Connection:
         port = parts.port
     except ValueError:
         raise _unreadable(conn_id, "it is neither JSON nor a URI, or its port is no number") from None
+    if not conn_type:  # a token or a password put here alone would be taken for a host, and told as one
+        raise _unreadable(conn_id, "it is neither JSON nor a URI, which begins with the connection's type and ://")
     before = rest.partition("://")[0] if with_protocol else ""
     if value.count("://") > 2 or "@" in before or ":" in before:
         raise _unreadable(conn_id, "its URI has too many '://' or one in the wrong place")
