@@ -41,6 +41,10 @@ lint: $(VENV)/.ready ## ruff, mypy --strict and import-linter
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
+.PHONY: crashes
+crashes: $(VENV)/.ready ## kill processes at every boundary and pair of boundaries, with a progress bar; takes hours
+	@SIGNALQ_BILLING_CRASHES=all $(BIN)/python -m pytest tests/faults -q -s
+
 .PHONY: bench
 bench: $(VENV)/.ready ## measure: an idle reconcile over a million old orders
 	@$(BIN)/python benchmarks/reconcile_idle.py

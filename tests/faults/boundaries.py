@@ -75,12 +75,13 @@ def install() -> None:
 
     def crossing(connection: Any, generator: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """A wait for the database. One that waited for nothing has exchanged nothing, and is no boundary."""
-        if _current is None:
+        current = _current
+        if current is None:
             return wait(connection, generator, *args, **kwargs)
         told, waits = f"{_database_name(generator)} in {_caller(sys._getframe(1))}", _Waits(generator)
         result: Any = wait(connection, waits, *args, **kwargs)
         if waits.count:
-            _current.reach(told)
+            current.reach(told)
         return result
 
     psycopg.Connection.wait = crossing  # type: ignore[assignment]
@@ -119,11 +120,12 @@ def _after(owner: Any, name: str, describe: Callable[..., str]) -> None:  # noqa
     original = getattr(owner, name)
 
     def crossing(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - any signature, passed through
-        if _current is None:
+        current = _current
+        if current is None:
             return original(*args, **kwargs)
         told = f"{describe(*args)} in {_caller(sys._getframe(1))}"
         result = original(*args, **kwargs)
-        _current.reach(told)
+        current.reach(told)
         return result
 
     setattr(owner, name, crossing)

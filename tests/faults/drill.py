@@ -237,5 +237,4 @@ def _about(job: Job, ends: Sequence[Ended], problems: Sequence[str]) -> list[str
 
 def _unexpected(error: str) -> str:
     """An error of a process that lost its database, unless it says just that."""
-    last = error.strip().splitlines()[-1] if error.strip() else ""
-    return "" if "errors.StorageUnavailable" in last or "errors.DependenciesUnavailable" in last else error
+    return "" if error.partition("\n")[0] in ("StorageUnavailable", "DependenciesUnavailable") else error

@@ -26,8 +26,8 @@ _SECONDS = 120
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a process ended: `killed` at the last of its `boundaries`, or having done its act, or with an `error`.
-    `stopped`: it has not ended, but waits at the last of them to be resumed."""
+    """How a process ended: `killed` at the last of its `boundaries`, or having done its act, or with an `error`,
+    whose first line is its type. `stopped`: it has not ended, but waits at the last of them to be resumed."""
 
     killed: bool
     boundaries: tuple[str, ...]
@@ -112,8 +112,9 @@ def _fork(job: Job, directory: Path, number: int) -> int:
         signal.alarm(_SECONDS)
         _perform(job, trace_of(directory, number))
         status = 0
-    except BaseException:  # whatever it is belongs into the answer, and this process never returns to the server
-        trace_of(directory, number).with_suffix(".error").write_text(traceback.format_exc())
+    except BaseException as error:  # whatever it is belongs into the answer; this process never returns to the server
+        told = f"{type(error).__name__}\n{traceback.format_exc()}"
+        trace_of(directory, number).with_suffix(".error").write_text(told)
     finally:
         os._exit(status)
 
