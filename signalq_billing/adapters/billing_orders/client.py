@@ -24,6 +24,7 @@ from signalq_billing.errors import BillingMisconfigured, BillingUnavailable
 
 _ORDERS = "/v1/orders"
 _MOST_BYTES_OF_A_PAGE = 64 << 20
+_MOST_EMPTY_PAGES = 100  # in a row
 _NO_STATUS = 0
 
 
@@ -75,9 +76,15 @@ class BillingOrdersApi:
         """All orders of a period, page by page. Raises BillingUnavailable, BillingMisconfigured."""
         query = {"cadence": cadence, "period": period_name.isoformat()}
         seen: set[str] = set()
+        empty = 0
         while True:
             page = self._page(query)
             yield from page.orders
+            empty = 0 if page.orders else empty + 1
+            if empty > _MOST_EMPTY_PAGES:
+                raise BillingUnavailable(
+                    f"billing-orders: the listing of {cadence} {period_name} goes on without orders"
+                )
             if page.cursor is None:
                 return
             if page.cursor in seen:

@@ -1,7 +1,9 @@
 """What every answer of billing-orders means: statuses, bodies, headers, for each of the four calls."""
 
 import datetime as dt
+import itertools
 import json
+import socket
 from email.utils import format_datetime
 
 import pytest
@@ -222,6 +224,16 @@ def test_a_listing_that_goes_in_circles_ends() -> None:
         with pytest.raises(BillingUnavailable, match="in circles"):
             list(listing)
         assert len(server.requests) == 3
+
+
+def test_a_listing_that_goes_on_without_orders_ends() -> None:
+    numbers = itertools.count()
+
+    def behave(connected: socket.socket) -> None:
+        answering(200, {"orders": [], "cursor": str(next(numbers))})(connected)
+
+    with serving(behave) as server, pytest.raises(BillingUnavailable, match="without orders"):
+        list(client(server.base_url).listing("weekly", PERIOD_NAME))
 
 
 def test_a_listing_asks_for_its_period_and_hands_cursors_back_unread() -> None:
