@@ -6,19 +6,28 @@ import datetime as dt
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from sqlalchemy import Engine
+
+from signalq_billing.adapters.postgres.adjustment_store import PostgresAdjustments
 from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
+from signalq_billing.domain.activity import ActivitySnapshot, BadRows
+from signalq_billing.domain.adjustment import Adjusted, Retirement
 from signalq_billing.domain.compute import compute_payout
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.marking import Mark, MarkedBy, StoredOrder
 from signalq_billing.domain.order import Created, Misconfigured, NotFound, Rejected, Unavailable, Unknown
+from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.progress import Claim, OrderProgress, PayoutProgress
 from signalq_billing.domain.record import OrderAttempt
 from signalq_billing.errors import SignalqBillingError
 from signalq_billing.ports import StoredPayout
+from tests.simulation.adjustments import SimulatedAdjustments
+from tests.simulation.source import PERIODS
 from tests.simulation.store import SimulatedStore
-from tests.unit.domain.builders import device, period
+from tests.unit.domain.builders import device
 
 _STALE, _LIVE = dt.timedelta(seconds=-1), dt.timedelta(hours=1)
 _OUTCOMES = (
@@ -42,9 +51,17 @@ Both = tuple[Any, Any]
 class Pair:
     """One park in both stores. `said` is every call so far, for whoever has to understand a difference."""
 
-    def __init__(self, rng: random.Random, real: PostgresPayoutStore, park: ParkConfig, others: list[str]) -> None:
+    def __init__(self, rng: random.Random, engine: Engine, park: ParkConfig, others: list[str]) -> None:
         self._rng, self._park, self._others = rng, park, others
-        self._stores: tuple[SimulatedStore, PostgresPayoutStore] = (SimulatedStore(_now), real)
+        simulated = SimulatedStore(_now)
+        self._stores: tuple[SimulatedStore, PostgresPayoutStore] = (simulated, PostgresPayoutStore(engine))
+        self._snapshots = {
+            each.name: self._stores[1].save_snapshot(
+                ActivitySnapshot(each, "//result", each.end, 10, BadRows(), each.end), "test"
+            )
+            for each in PERIODS
+        }
+        self._adjustments = (SimulatedAdjustments(simulated), PostgresAdjustments(engine))
         self._orders: list[Both] = [(0, 0)]
         self._payouts: list[Both] = [(-1, -1)]
         self._claims: list[Both] = []
@@ -54,23 +71,42 @@ class Pair:
     def step(self) -> None:
         """One call of both, chosen by chance, and then a look at everything there is to see."""
         self._rng.choice(
-            [self._store, self._void, self._hold, self._release, self._look_up, self._mark]
+            [self._store, self._void, self._hold, self._release, self._look_up, self._mark, self._adjust, self._adjust]
             + [self._claim] * 4
             + [self._claim_stale] * 3
             + [self._record] * 5
         )()
         self._look()
 
-    def _store(self) -> None:
+    def _computed(self) -> Payout:
         days = [self._rng.randrange(0, 4), self._rng.randrange(0, 4)]
-        made = compute_payout(
-            self._park, period(), [device(f"cam-{number}", days=each) for number, each in enumerate(days)]
-        )
-        snapshot = 1
-        self._same(f"store {days}", lambda store: store.store([made], snapshot, "test"))
+        devices = [device(f"cam-{number}", days=each) for number, each in enumerate(days)]
+        return compute_payout(self._park, self._rng.choice(PERIODS), devices)
+
+    def _snapshot_of(self, made: Payout) -> int:
+        return self._snapshots[made.period.name]
+
+    def _store(self) -> None:
+        made = self._computed()
+        self._same(f"store {made.total}", lambda store: store.store([made], self._snapshot_of(made), "test"))
+
+    def _adjust(self) -> None:
+        """Late data; and now and then a payout is formed anew, with what its attempts say now or said before."""
+        made, retired = self._computed(), self._rng.random() < 0.5
+        pairs = zip(self._shown(0), self._shown(1), strict=True)
+        same = [pair for pair in pairs if pair[0].period_name == made.period.name]
+        retirements = [
+            {self._park.park_id: _retirement(store, pair)} if retired and same else {}
+            for store, pair in zip(self._stores, same[-1] if same else (None, None), strict=True)
+        ]
+        answers = [
+            _answer(partial(adjustments.adjust, [made], self._snapshot_of(made), "test", retirement))
+            for adjustments, retirement in zip(self._adjustments, retirements, strict=True)
+        ]
+        self._compare(f"adjust {made.total} {retirements[1]}", *answers)
 
     def _void(self) -> None:
-        self._same("void_missing", lambda store: store.void_missing(period(), self._others, "test"))
+        self._same("void_missing", lambda store: store.void_missing(PERIODS[0], self._others, "test"))
 
     def _claim(self) -> None:
         order, lease = self._rng.choice(self._orders[-3:]), self._rng.choice((_STALE, _LIVE))
@@ -127,7 +163,7 @@ class Pair:
         ]
         # Which come first is for PostgreSQL alone: the simulation has fewer than fit into one reconcile.
         self._compare("unfinished", *unfinished)
-        sums = [store.period_totals(period().cadence, period().name) for store in self._stores]
+        sums = [store.period_totals(PERIODS[1].cadence, PERIODS[1].name) for store in self._stores]
         self._compare("period_totals", *[each.get((self._park.park_id, "RUB")) for each in sums])
 
     def _shown(self, which: int) -> list[PayoutProgress]:
@@ -150,6 +186,13 @@ class Pair:
         told, expected = _told(simulated), _told(real)
         self.said.append(f"{what} -> {expected}")
         assert told == expected, "\n".join([*self.said[-30:], f"but simulated: {told}"])
+
+
+def _retirement(store: SimulatedStore | PostgresPayoutStore, payout: PayoutProgress) -> Retirement:
+    fencings = {order.order_id: 0 for order in payout.orders}
+    for attempt in store.attempts(payout.payout_id):
+        fencings[attempt.order_id] = max(fencings[attempt.order_id], attempt.fencing)
+    return Retirement(payout.payout_id, tuple(sorted(fencings.items())), "Olga", "anew")
 
 
 def _now() -> dt.datetime:
@@ -178,6 +221,8 @@ def _told(value: object) -> object:
         return replace(value, payout_id=0, orders=_told(value.orders), hold=None, release=None)  # type: ignore[arg-type]
     if isinstance(value, StoredOrder):
         return replace(value, order_id=0, payout_id=0, unsure_for=value.unsure_for is not None)  # type: ignore[arg-type]
+    if isinstance(value, Adjusted):
+        return replace(value, payout_id=None)
     if isinstance(value, StoredPayout):
         return replace(value, payout_id=None)
     if isinstance(value, OrderAttempt):
