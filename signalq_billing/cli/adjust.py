@@ -61,9 +61,12 @@ def adjust(
         adjuster = _adjuster(wiring, announce)
         if reform is not None:
             done = [adjuster.reform(periods[0], reform, by=who, note=why, now=now, dry_run=dry_run)]
+        elif window is None:
+            gone = rows_may_be_gone
+            done = [adjuster.adjust(periods[0], park or (), now=now, dry_run=dry_run, rows_may_be_gone=gone)]
         else:
-            parks, gone = park or [], rows_may_be_gone
-            done = [adjuster.adjust(each, parks, now=now, dry_run=dry_run, rows_may_be_gone=gone) for each in periods]
+            gone = rows_may_be_gone
+            done = list(adjuster.adjust_window(periods, park or (), now=now, dry_run=dry_run, rows_may_be_gone=gone))
     if json:
         display.print_json(adjustment_document(cadence, done, dry_run=dry_run))
     else:
@@ -117,7 +120,7 @@ def _adjuster(wiring: Wiring, announce: Announce) -> Adjuster:
 
 def _exit_code(done: list[PeriodAdjusted]) -> int:
     """1 where a person has to look or orders are not created yet, 3 where something is held or not settled."""
-    if any(each.problems or each.orders.pending for each in done):
+    if any(each.refused or each.problems or each.orders.pending for each in done):
         return 1
     return 3 if any(each.left or each.orders.held for each in done) else 0
 
@@ -136,6 +139,7 @@ def _period(each: PeriodAdjusted) -> dict[str, Any]:
         "parks": [_park(park) for park in each.parks],
         "orders": {"created": orders.created, "held": orders.held, "pending": orders.pending},
         "problems": list(orders.problems),
+        "refused": each.refused or None,
         **(source_document(each.snapshot) if each.snapshot else {}),
     }
 
@@ -162,6 +166,9 @@ def _show(done: PeriodAdjusted, *, dry_run: bool) -> None:
     from signalq_billing.domain.adjustment_text import adjusted_text
     from signalq_billing.domain.money import money_text
 
+    if done.refused:
+        typer.echo(f"{done.period}: not adjusted: {done.refused}", err=True)
+        return
     if not done.parks:
         typer.echo(f"{done.period}: nothing is stored for it, so there is nothing to adjust")
         return

@@ -26,18 +26,18 @@ def adjust(cadence: str) -> int:
 
     now, adjuster = bootstrap.now(), bootstrap.adjuster(_actor())
     changed, problems = 0, 0
-    for period in last_periods(bootstrap.config().cadences[cadence], now, settings().adjust_window_periods):
-        done = adjuster.adjust(period, now=now)
+    periods = last_periods(bootstrap.config().cadences[cadence], now, settings().adjust_window_periods)
+    for done in adjuster.adjust_window(periods, now=now):
         for park in done.parks:
             if park.step is not Step.NOTHING:
                 amounts = f"paid {park.paid}, recomputed {park.recomputed} {park.currency}"
-                log.info("%s, park %s: %s: %s", period, park.park_id, amounts, adjusted_text(park))
+                log.info("%s, park %s: %s: %s", done.period, park.park_id, amounts, adjusted_text(park))
         for problem in done.orders.problems:
             log.warning("%s", problem)
         changed += sum(park.step not in (Step.NOTHING, Step.KEPT, Step.LEFT, Step.PROBLEM) for park in done.parks)
-        problems += len(done.problems)
+        problems += len(done.problems) + bool(done.refused)
     if problems:
-        raise PayoutsUnfinished(f"{problems} parks of {cadence} were not adjusted and need a person, see above")
+        raise PayoutsUnfinished(f"{problems} parks or periods of {cadence} need a person before they are adjusted")
     return changed
 
 

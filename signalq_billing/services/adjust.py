@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
+from typing import TypedDict, Unpack
 
 from signalq_billing.domain.activity import ActivitySnapshot
 from signalq_billing.domain.adjustment import Adjusted, Retirement, Step
@@ -20,7 +21,7 @@ from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.period import Cadence, Period
 from signalq_billing.domain.progress import PayoutProgress
 from signalq_billing.domain.source import Source
-from signalq_billing.errors import UsageError
+from signalq_billing.errors import ActivityIncomplete, BadRowsExceeded, SourceInvalid, UsageError
 from signalq_billing.ports import ActivitySource, Adjustments, BillingOrders, ConfigStore, Metrics, PayoutStore
 from signalq_billing.services.checking import check_dependencies, check_watermark
 from signalq_billing.services.compute import each_computed, in_order
@@ -35,15 +36,23 @@ _PARKS_AT_ONCE = 100
 _NOBODY: Mapping[str, Retirement] = {}
 
 
+class Options(TypedDict, total=False):
+    """What adjusting can be told besides."""
+
+    dry_run: bool
+    rows_may_be_gone: bool
+
+
 @dataclass(frozen=True, slots=True)
 class PeriodAdjusted:
     """What became of one period: its parks, sorted bytewise, and their orders. `snapshot` is None where nothing was
-    stored for the period, so that nothing was read."""
+    stored for the period, so that nothing was read. `refused`: why the period as a whole could not be adjusted."""
 
     period: Period
     parks: tuple[Adjusted, ...] = ()
     snapshot: ActivitySnapshot | None = None
     orders: SubmitReport = field(default_factory=SubmitReport)
+    refused: str = ""
 
     @property
     def problems(self) -> list[Adjusted]:
@@ -109,6 +118,25 @@ class Adjuster:
         report = SubmitReport() if dry_run else self._submit(period, parks)
         self._measure(period, parks)
         return PeriodAdjusted(period, tuple(parks), snapshot, report)
+
+    def adjust_window(
+        self, periods: Sequence[Period], park_ids: Sequence[str] = (), *, now: dt.datetime, **options: Unpack[Options]
+    ) -> Iterator[PeriodAdjusted]:
+        """`adjust` for several periods; one whose source cannot be trusted does not keep the others waiting.
+
+        Of `park_ids` those without a payout for a period are left out of it.
+        """
+        for period in periods:
+            stored = self._stored(period, ())
+            wanted = [park_id for park_id in park_ids if park_id in stored]
+            if park_ids and not wanted:
+                yield PeriodAdjusted(period)
+                continue
+            try:
+                yield self.adjust(period, wanted, now=now, **options)
+            except (SourceInvalid, BadRowsExceeded, ActivityIncomplete) as error:
+                log.error("%s: %s", period, error)
+                yield PeriodAdjusted(period, refused=str(error))
 
     def reform(
         self, period: Period, park_id: str, *, by: str, note: str, now: dt.datetime, dry_run: bool = False

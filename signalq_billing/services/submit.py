@@ -64,7 +64,9 @@ class Submitter:
         return report
 
     def _due(self, payout: PayoutProgress, reasons: Mapping[int, str], report: SubmitReport) -> list[OrderProgress]:
-        """The payout's orders that are still to be made; of a held one, those to be asked about."""
+        """The payout's orders still to be made; of a held one, those to be asked about; of a retired one none."""
+        if payout.retired:
+            return []
         left = [order for order in payout.orders if order.payment_progress is not PaymentProgress.CREATED]
         report.already_created += len(payout.orders) - len(left)
         reason = payout.hold_reason or reasons.get(payout.payout_id)

@@ -18,6 +18,8 @@ from signalq_billing.adapters.no_metrics import NoMetrics
 from signalq_billing.adapters.postgres.adjustment_store import PostgresAdjustments
 from signalq_billing.cli import adjust as adjust_command
 from signalq_billing.cli.bootstrap import Wiring
+from signalq_billing.cli.explain_document import explanation_document
+from signalq_billing.cli.explain_text import explanation_text
 from signalq_billing.devstack.billing_orders import process
 from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
 from signalq_billing.domain.adjustment import Adjusted, Step
@@ -155,6 +157,14 @@ def test_rows_that_are_gone_from_the_source_take_nothing_back(desk: Desk) -> Non
     assert desk.adjusts_one(rows_may_be_gone=True).debt == D("35.50")
 
 
+def test_a_period_that_cannot_be_trusted_keeps_no_other_period_waiting(desk: Desk) -> None:
+    desk.cluster.client.remove(desk.source.table)
+    desk.cluster.status_history([event("cam-clock", "online", at(23, "04:30"), "park-other")])
+    done = list(desk.adjuster().adjust_window([WEEK, *last_periods(WEEKLY, NOW, 2)[:1]], now=NOW))
+    assert ["rows are gone" in each.refused for each in done] == [True, False]
+    assert list(desk.adjuster().adjust_window([WEEK], ["park-x"], now=NOW)) == [PeriodAdjusted(WEEK)]
+
+
 def test_nothing_is_stored_while_billing_orders_is_down(desk: Desk) -> None:
     desk.add(*LATE)
     desk.billing.stop()
@@ -220,6 +230,8 @@ def test_a_rejected_payout_is_formed_anew_and_paid_under_another_key(rejected: D
     done = reform(rejected)
     assert (done.parks[0].retired, done.orders.created) == (1, 1)
     assert rejected.amounts() == [(2, "35.50", "0.00")]
+    again = submitter(rejected.engine, rejected.billing).submit(rejected.payouts.payouts())
+    assert (again.already_created, again.held, again.problems) == (1, 0, [])
     assert rejected.verify().as_stored
     rejected.add(*LATE)
     assert rejected.adjusts_one().revision == 3
@@ -337,3 +349,29 @@ def test_a_rejected_payout_is_formed_anew_from_the_command_line(
     assert code == 0
     assert "the keys of revision 1 are retired for ever; revision 2: order of 35.50" in " ".join(out.split())
     assert rejected.amounts() == [(2, "35.50", "0.00")]
+
+
+def test_an_explanation_sums_up_the_revisions_and_tells_what_each_of_them_paid(desk: Desk) -> None:
+    desk.add(*LATE)
+    desk.adjusts()
+    told = desk.explain("cam-good", intervals=False)
+    text = " ".join(explanation_text(told).split())
+    assert "earned 48.00 RUB (35.50 by revision 1, 12.50 by revision 2)" in text
+    assert "makes other amounts" not in text
+    assert "Revision 2: 12.50 RUB for the park, 12.50 RUB for this device." in text
+    document = explanation_document(told)
+    assert (document["amount"], document["payout"]["total"], document["payout"]["stored_total"]) == ("48.00",) * 3
+    assert [(each["revision"], each["amount"]) for each in document["orders"]] == [(1, "35.50"), (2, "12.50")]
+    assert [len(each["attempts"]) for each in document["orders"]] == [1, 1]
+
+
+def test_an_explanation_of_a_device_that_is_gone_says_that_it_was_taken_back(desk: Desk) -> None:
+    desk.cluster.client.remove(desk.source.table)
+    desk.cluster.status_history([event("cam-clock", "online", at(23, "04:30"), "park-other")])
+    desk.adjusts(rows_may_be_gone=True)
+    told = desk.explain("cam-good", intervals=False)
+    text = " ".join(explanation_text(told).split())
+    assert "earned nothing (no_longer_in_source)" in text
+    assert "it was taken back" in text
+    assert "makes other amounts" not in text
+    assert explanation_document(told)["amount"] == "0.00"

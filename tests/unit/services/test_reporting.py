@@ -1,6 +1,7 @@
 """Which parks a run left open: a payout for other days is none for these."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
@@ -44,3 +45,13 @@ def test_a_created_payout_for_other_days_does_not_settle_these() -> None:
     assert left_open(payout("a", PaymentProgress.CREATED), a="park a: overlaps with ...") == [
         "park a: overlaps with ..."
     ]
+
+
+def test_a_park_is_open_while_one_of_its_revisions_is() -> None:
+    first, second = payout("a", PaymentProgress.CREATED), payout("a", PaymentProgress.NOT_CREATED)
+    assert left_open(first, second) == ["park a: its orders are not created"]
+
+
+def test_a_retired_revision_leaves_nothing_open() -> None:
+    retired = replace(payout("a", PaymentProgress.NOT_CREATED), retired=True)
+    assert left_open(retired, payout("a", PaymentProgress.CREATED)) == []
