@@ -2,97 +2,32 @@
 
 import datetime as dt
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 import typer
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
 from signalq_billing.adapters.billing_orders import connect
-from signalq_billing.adapters.no_metrics import NoMetrics
 from signalq_billing.adapters.postgres.comparing import PostgresOrderBooks
 from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
-from signalq_billing.adapters.postgres.tables import payout, payout_order
 from signalq_billing.cli import payouts as payout_commands
 from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
-from signalq_billing.domain.discrepancy import Discrepancy, DiscrepancyKind
+from signalq_billing.domain.discrepancy import DiscrepancyKind
 from signalq_billing.domain.order import external_ref
 from signalq_billing.domain.period import Cadence, Every
 from signalq_billing.domain.progress import Claim
 from signalq_billing.errors import BillingMisconfigured, SignalqBillingError
-from signalq_billing.services.comparing import Comparison, compare, periods_to_compare
-from signalq_billing.services.reconcile import ReconcileReport, reconcile
-from tests.integration.payments import computed, submitter
+from signalq_billing.services.comparing import compare, periods_to_compare
+from tests.integration.disagreements import KEY, Gauges, body_of, compared, found, one, paid, post, sql
+from tests.integration.payments import computed
 from tests.integration.registers import Desk, everything
 from tests.unit.domain.builders import period
 
-KEY = (period().cadence, period().name)
 K = DiscrepancyKind
-
-
-@dataclass
-class Gauges(NoMetrics):
-    """What was measured last, by name and tags."""
-
-    seen: dict[tuple[str, ...], float] = field(default_factory=dict)
-
-    def gauge(self, name: str, value: float, **tags: str) -> None:
-        self.seen[(name, *tags.values())] = value
-
-
-def compared(
-    engine: Engine,
-    billing: BillingOrdersProcess,
-    keys: Sequence[tuple[str, dt.date]] = (KEY,),
-    gauges: Gauges | None = None,
-) -> Comparison:
-    api = connect(billing.base_url, billing.token, 5)
-    return compare(keys, orders=PostgresOrderBooks(engine), billing=api, metrics=gauges or Gauges())
-
-
-def found(engine: Engine, billing: BillingOrdersProcess) -> list[Discrepancy]:
-    return compared(engine, billing).discrepancies
-
-
-def paid(engine: Engine, billing: BillingOrdersProcess, parks: Sequence[str] = ("park-1", "park-2")) -> None:
-    assert submitter(engine, billing).submit(computed(engine, parks)).created == len(parks)
-
-
-def post(billing: BillingOrdersProcess, body: bytes, **changes: object) -> None:
-    """An order that reaches billing-orders past us."""
-    document = {**json.loads(body), **changes}
-    headers = {
-        "Authorization": f"Bearer {billing.token}",
-        "X-Idempotency-Token": document["external_ref"].encode(),
-    }
-    answer = requests.post(f"{billing.base_url}/v1/orders", json=document, headers=headers, timeout=10)
-    assert answer.status_code == 200, answer.text
-
-
-def body_of(engine: Engine, park_id: str = "park-1") -> bytes:
-    with engine.connect() as connection:
-        body = connection.exec_driver_sql(
-            "SELECT payload FROM payout_order o JOIN payout p ON p.id = o.payout_id WHERE park_id = %s", (park_id,)
-        ).scalar_one()
-    return bytes(body)
-
-
-def sql(engine: Engine, statement: str) -> None:
-    """Change what is stored as somebody with all rights could."""
-    with engine.begin() as connection:
-        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        connection.exec_driver_sql(statement)
-
-
-def one(found: list[Discrepancy]) -> tuple[DiscrepancyKind, dict[str, str]]:
-    (only,) = found
-    return only.kind, {currency: format(amount, "f") for currency, amount in only.differences.items()}
 
 
 def test_when_both_sides_say_the_same_nothing_is_reported(engine: Engine, billing: BillingOrdersProcess) -> None:
@@ -294,64 +229,3 @@ def test_the_command_says_what_differs_as_json_and_as_text(
 
 def test_narrowing_without_comparing_is_bad_usage(desk: Desk) -> None:
     assert types("reconcile", "--cadence", "weekly_msk")[0] == 2
-
-
-class AlwaysThere:
-    """A source that answers."""
-
-    def ping(self) -> None:
-        return
-
-
-def settled(engine: Engine, billing: BillingOrdersProcess, **policy: object) -> ReconcileReport:
-    submit = submitter(engine, billing, **policy)  # type: ignore[arg-type]
-    store, api = PostgresPayoutStore(engine), submit.sender.billing
-    return reconcile(activity=AlwaysThere(), payouts=store, billing=api, submitter=submit)  # type: ignore[arg-type]
-
-
-def test_an_order_found_at_billing_orders_is_not_counted_as_created_now(
-    engine: Engine, billing: BillingOrdersProcess
-) -> None:
-    payouts = computed(engine, ["park-1", "park-2"])
-    claim = PostgresPayoutStore(engine).claim(payouts[0].orders[0].order_id, "killed", dt.timedelta(0))
-    assert isinstance(claim, Claim)
-    post(billing, claim.body)
-    report = settled(engine, billing).orders
-    assert (report.created, report.found) == (1, 1)
-    assert found(engine, billing) == []
-
-
-def many_unknown(engine: Engine, count: int) -> None:
-    """Payouts of a claim each whose lease ran out, copied from one that was computed."""
-    computed(engine, ["old-000"])
-    with engine.begin() as connection:
-        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-        for table, changed in (
-            (payout, {"park_id": "'old-' || to_char(n, 'fm000')", "frozen_at": "now()"}),
-            (
-                payout_order,
-                {"payout_id": "n + 1", "external_ref": "external_ref || n", "attempts": "1", "fencing": "1"},
-            ),
-        ):
-            names = [column.name for column in table.columns if column.name != "id"]
-            values = ", ".join(changed.get(name, name) for name in names)
-            connection.exec_driver_sql(
-                f"INSERT INTO {table.name} ({', '.join(names)})"
-                f" SELECT {values} FROM {table.name}, generate_series(1, {count - 1}) AS n"
-            )
-        connection.exec_driver_sql(
-            "UPDATE payout_order SET payment_progress = 'in_progress', claimed_until = now() - interval '1 h',"
-            " attempts = 1, fencing = 1, updated_at = now() - interval '1 h'"
-        )
-
-
-def test_payouts_that_stay_unknown_do_not_starve_a_new_one(engine: Engine, billing: BillingOrdersProcess) -> None:
-    many_unknown(engine, 600)
-    billing.faults.fail(503, call="find", times=None)
-    computed(engine, ["new"])
-    store = PostgresPayoutStore(engine)
-    assert store.unfinished(1)[0].park_id == "new"
-    first = settled(engine, billing, tries=1, give_up_after=10**6)
-    assert (first.payouts, first.orders.created) == (500, 1)
-    # Those that were not asked about yet come before those that were.
-    assert [each.park_id for each in store.unfinished(101)] == [f"old-{n:03}" for n in range(499, 600)]
