@@ -9,7 +9,7 @@ class Story:
     """What happens before the act that crashes, the act, and what is done after everything recovered by itself.
 
     `parks` are numbers: odd ones have one order for the park, even ones an order per device. `ends_paid`: afterwards
-    every park has its money; otherwise some may be held.
+    every park has its money; otherwise some may be held. `later`: late rows came before the act.
     """
 
     act: str
@@ -18,6 +18,7 @@ class Story:
     parks: tuple[int, ...] = (1, 2)
     concurrency: int = 1
     ends_paid: bool = True
+    later: bool = False
 
 
 STORIES = {
@@ -29,6 +30,7 @@ STORIES = {
     "reconcile by many threads": Story("settle", before=("apply", "compute", "strand"), concurrency=4),
     "hold": Story("hold", ends_paid=False),
     "release": Story("release", before=("apply", "compute", "hold"), after=("release", "apply", "run")),
+    "adjust": Story("adjust", before=("apply", "run"), after=("adjust",), parks=(1,), later=True),
     "mark-created": Story("mark_created"),
 }
 ONE_PARK = Story("run", before=("apply",), parks=(1,))

@@ -107,13 +107,13 @@ def at_call(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     return install
 
 
-@pytest.mark.parametrize("share", range(4))
+@pytest.mark.parametrize("share", range(2))
 def test_a_cluster_that_goes_away_at_any_call_of_a_run_pays_nobody_and_later_everybody(
     week: Week, at_call: Callable[..., list[str]], share: int
 ) -> None:
     calls = at_call()
     computed(week, extracted(week))
-    points = list(range(1 + share, len(calls) + 1, 4))
+    points = list(range(1 + share, len(calls) + 1, 2))
     for number in points if EVERYTHING else points[:: max(len(points) // 3, 1)]:
         made = at_call(number, week.cluster.handle.faults.down)
         with pytest.raises(SourceUnavailable):

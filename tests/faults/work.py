@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from signalq_billing.adapters.billing_orders import BillingOrdersApi, connect
 from signalq_billing.adapters.no_metrics import NoMetrics
+from signalq_billing.adapters.postgres.adjustment_store import PostgresAdjustments
 from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
 from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
 from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
@@ -22,6 +23,7 @@ from signalq_billing.domain.progress import Claim, OrderProgress, PayoutProgress
 from signalq_billing.domain.register_file import FiledRow, RegisterFile, RowKind
 from signalq_billing.domain.source import Source
 from signalq_billing.services import holding
+from signalq_billing.services.adjust import Adjuster
 from signalq_billing.services.compute import compute_and_store
 from signalq_billing.services.extract import request_for
 from signalq_billing.services.mark_created import Marker
@@ -196,6 +198,25 @@ def submit(world: World) -> None:
     world.submitter.submit(world.payouts)
 
 
+def adjust(world: World) -> None:
+    """`adjust` of the period: what late rows change becomes the next revision, and is sent."""
+    cadence = replace(WEEKLY, name=world.job.cadence)
+    adjuster = Adjuster(
+        cadences={cadence.name: cadence},
+        source=SOURCE,
+        activity=world.activity,
+        payouts=world.store,
+        adjustments=PostgresAdjustments(world.engine),
+        configs=PostgresConfigStore(world.engine),
+        billing=world.billing,
+        submitter=world.submitter,
+        metrics=NoMetrics(),
+        actor=world.job.worker,
+        announce=lambda _: None,
+    )
+    adjuster.adjust(world.job.period, world.job.parks, now=world.job.period.end + dt.timedelta(hours=1))
+
+
 def settle(world: World) -> None:
     """One run of the reconcile DAG."""
     reconcile(activity=world.activity, payouts=world.store, billing=world.billing, submitter=world.submitter)
@@ -243,7 +264,7 @@ def _filed(payout: PayoutProgress, order: OrderProgress) -> FiledRow:
 
 ACTS = {
     act.__name__: act
-    for act in (apply, run, take_back, compute, strand, submit, settle, resume, hold, release, mark_created)
+    for act in (apply, run, take_back, compute, strand, adjust, submit, settle, resume, hold, release, mark_created)
 }
 
 
