@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -412,3 +413,26 @@ def test_status_tells_what_was_carried_and_what_is_retired(paid: Payer) -> None:
         "taken back: the park's next payouts carry it",
         "5.00 of it carried, which the park owed: orders of 7.00",
     ]
+
+
+def test_adjusting_many_times_at_once_pays_the_difference_once(paid: Payer) -> None:
+    made = paid.computed({"cam-1": "15.00", "cam-2": "20.50"})
+    snapshot_id = paid.snapshot_id(WEEK)
+    with ThreadPoolExecutor(6) as pool:
+        done = list(pool.map(lambda n: paid.adjustments.adjust([made], snapshot_id, f"adjust-{n}"), range(6)))
+    assert sorted(each.step for (each,) in done) == [*[Step.KEPT] * 5, Step.STORED]
+    assert paid.revisions() == [(1, "30.50", "0.00", ["30.50"]), (2, "5.00", "0.00", ["5.00"])]
+
+
+def test_a_debt_is_carried_once_though_several_periods_are_stored_at_once(paid: Payer) -> None:
+    paid.adjust({"cam-1": "10.00", "cam-2": "5.50"})
+    weeks = [
+        Period(WEEK.cadence, WEEK.name + dt.timedelta(7 * n), WEEK.end_date + dt.timedelta(7 * n), WEEK.timezone)
+        for n in range(1, 6)
+    ]
+    for week in weeks:
+        paid.snapshot_id(week)
+    with ThreadPoolExecutor(5) as pool:
+        made = list(pool.map(lambda week: paid.run({"cam-1": "6.00"}, period=week), weeks))
+    assert sorted(each.carried for each in made) == [D("-6.00"), D("-6.00"), D("-3.00"), 0, 0]
+    assert paid.debt() == 0
