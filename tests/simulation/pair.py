@@ -158,7 +158,10 @@ class Pair:
 
     def _look_at_all_parks(self) -> None:
         unfinished = [
-            [payout for payout in store.unfinished(10_000) if payout.park_id == self._park.park_id]
+            sorted(
+                (payout for payout in store.unfinished(10_000) if payout.park_id == self._park.park_id),
+                key=lambda payout: (payout.period_name, payout.revision),
+            )
             for store in self._stores
         ]
         # Which come first is for PostgreSQL alone: the simulation has fewer than fit into one reconcile.

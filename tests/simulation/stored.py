@@ -67,6 +67,8 @@ class StoredPayouts:
             row = PayoutRow(next(self._payout_ids), computed, digest)
             self.rows[row.payout_id] = row
         row.computed, row.digest, row.released_by, row.carried = computed, digest, None, carried
+        # Nothing is ever claimed of a revision that takes back: it counts at once.
+        row.frozen = computed.revision > 1 and computed.total <= 0
         row.orders = [
             OrderRow(
                 *(next(self._order_ids), row.payout_id, each.device_id, each.external_ref),
