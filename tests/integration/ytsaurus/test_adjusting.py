@@ -357,7 +357,7 @@ def test_an_explanation_sums_up_the_revisions_and_tells_what_each_of_them_paid(d
     told = desk.explain("cam-good", intervals=False)
     text = " ".join(explanation_text(told).split())
     assert "earned 48.00 RUB (35.50 by revision 1, 12.50 by revision 2)" in text
-    assert "makes other amounts" not in text
+    assert "! " not in text  # the arithmetic shown is that of all revisions together
     assert "Revision 2: 12.50 RUB for the park, 12.50 RUB for this device." in text
     document = explanation_document(told)
     assert (document["amount"], document["payout"]["total"], document["payout"]["stored_total"]) == ("48.00",) * 3
@@ -371,7 +371,7 @@ def test_an_explanation_of_a_device_that_is_gone_says_that_it_was_taken_back(des
     desk.adjusts(rows_may_be_gone=True)
     told = desk.explain("cam-good", intervals=False)
     text = " ".join(explanation_text(told).split())
-    assert "earned nothing (no_longer_in_source)" in text
+    assert "earned nothing" in text
     assert "it was taken back" in text
-    assert "makes other amounts" not in text
+    assert "! " not in text  # the arithmetic shown is that of all revisions together
     assert explanation_document(told)["amount"] == "0.00"
