@@ -37,6 +37,7 @@ def explain(
     from signalq_billing.cli import display
     from signalq_billing.cli.explain_document import explanation_document
     from signalq_billing.cli.explain_text import explanation_text
+    from signalq_billing.errors import UsageError
     from signalq_billing.services.explain import Explainer
     from signalq_billing.services.selecting import parse_date
 
@@ -54,6 +55,9 @@ def explain(
     with display.progress(quiet=json) as announce:
         announce(f"gathering what stands behind {device} in {park}")
         told = explainer.explain(park, device, name, cadence, intervals=not offline)
+    if outside := [each for each in days if each not in told.period.days]:
+        last = told.period.days[-1]
+        raise UsageError(f"--day {outside[0]} is not in {told.period}, which goes to {last}")
     if json:
         display.print_json(explanation_document(told))
         return

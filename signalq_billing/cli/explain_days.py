@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterator
 
 from signalq_billing.cli.explain_layout import clock, duration, heading, instant, paragraph, plural
 from signalq_billing.domain.device_history import DeviceHistory
+from signalq_billing.domain.readable import name_text
 from signalq_billing.domain.timeline import Closing, LocalDay, Piece, Timeline, local_days, merged
 from signalq_billing.services.explain import Explanation
 
 _SHOWN = 8
+DOCTOR = "`signalq-billing doctor` tells more"
 _TOLD_AT = 38
 _USUAL_DAY = dt.timedelta(days=1)
 
@@ -25,7 +27,7 @@ def days(told: Explanation) -> Iterator[str]:
     silence = rules.max_silence_seconds
     limit = f"; an event counts for at most {duration(silence * 1_000_000)}" if silence is not None else ""
     yield from paragraph(
-        f"Active means {' or '.join(rules.active_statuses)}{limit}. "
+        f"Active means {' or '.join(map(name_text, rules.active_statuses))}{limit}. "
         f"A day is active from {rules.min_active_seconds_per_day} s on."
     )
     midnights = told.period.midnights
@@ -41,12 +43,13 @@ def days(told: Explanation) -> Iterator[str]:
 
 def intervals(told: Explanation, only: Collection[dt.date], everything: bool) -> Iterator[str]:
     """The intervals behind each day: what opened and closed them, and what was cut off."""
-    yield from heading(f"Intervals behind the days ({told.period.timezone})")
     if told.timeline is None or told.history is None:
-        yield from paragraph(f"They are not shown: {told.source_problem}")
+        yield from heading("Intervals behind the days")
+        yield from paragraph(f"They are not shown: {unasked(told)}.")
         return
     if not told.timeline.intervals:
-        yield "There are none in this period."
+        return
+    yield from heading(f"Intervals behind the days ({told.period.timezone})")
     for day, then, now in told.changed_days:
         yield from paragraph(
             f"! {day}: {then} s when the payout was computed, {now} s in status_history now. "
@@ -57,6 +60,11 @@ def intervals(told: Explanation, only: Collection[dt.date], everything: bool) ->
         if (not only or found.date in only) and found.pieces:
             yield from _day(found, told.timeline, len(found.pieces) if everything or only else _SHOWN)
     yield from _left_out(told.timeline, told.history)
+
+
+def unasked(told: Explanation) -> str:
+    """Why status_history says nothing, in words for a park."""
+    return f"YTsaurus cannot tell now ({DOCTOR})" if told.source_problem else "left out because of --offline"
 
 
 def _day_seconds(told: Explanation) -> tuple[int, ...] | None:
@@ -74,7 +82,9 @@ def _refused(timeline: Timeline) -> Iterator[str]:
         return
     why = "older than lookback_days" if refused.reason == "too_old" else "silent for too long by then"
     at = instant(refused.opened_at, timeline.period)
-    yield from paragraph(f"Not counted: {refused.status} of {at} in {refused.park_id}, {why}.", "  ")
+    yield from paragraph(
+        f"Not counted: {name_text(refused.status)} of {at} in {name_text(refused.park_id)}, {why}.", "  "
+    )
 
 
 def _day(day: LocalDay, timeline: Timeline, most: int) -> Iterator[str]:
@@ -89,7 +99,8 @@ def _day(day: LocalDay, timeline: Timeline, most: int) -> Iterator[str]:
 def _piece(piece: Piece, day: LocalDay, timeline: Timeline) -> Iterator[str]:
     period, interval = timeline.period, piece.interval
     span = f"{clock(piece.begins, period)}-{clock(piece.ends, period, day.ends)}"
-    what = f"{interval.status} in {interval.park_id}" if not interval.own else interval.status
+    status = name_text(interval.status)
+    what = status if interval.own else f"{status} in {name_text(interval.park_id)}"
     kind = "active" if interval.active else "belongs to that park" if not interval.own else "not active"
     told = [f"{what}: {kind}", *_opened(piece, timeline), *_closed(piece)]
     first, *rest = paragraph("; ".join(told), " " * _TOLD_AT)
@@ -104,7 +115,7 @@ def _opened(piece: Piece, timeline: Timeline) -> Iterator[str]:
     elif piece.begins != interval.begins:
         yield "goes on from the day before"
     if interval.events > 1 and piece.begins == interval.begins:
-        yield f"said {interval.events} times"
+        yield f"{interval.events} events in a row say so"
 
 
 def _closed(piece: Piece) -> Iterator[str]:
@@ -113,9 +124,9 @@ def _closed(piece: Piece) -> Iterator[str]:
         return
     match interval.closed_by:
         case Closing.NEXT_EVENT:
-            yield f"until {interval.next_status}"
+            yield f"until {name_text(interval.next_status or '')}"
         case Closing.OTHER_PARK:
-            yield f"until {interval.next_status} in {interval.next_park}"
+            yield f"until {name_text(interval.next_status or '')} in {name_text(interval.next_park or '')}"
         case Closing.PERIOD_END:
             yield "until the period's end"
         case Closing.SILENCE:

@@ -8,14 +8,14 @@ from decimal import Decimal
 from fractions import Fraction
 
 from signalq_billing.cli import explain_days
-from signalq_billing.cli.explain_layout import heading, instant, pairs, paragraph, plural, row, visible
+from signalq_billing.cli.explain_layout import heading, instant, pairs, paragraph, plural, row
 from signalq_billing.domain.calculation import Share
-from signalq_billing.domain.config import Scope
+from signalq_billing.domain.config import Limits, Scope
 from signalq_billing.domain.config_body import decimal_text, model_name
 from signalq_billing.domain.money import from_minor, in_minor, money_text
 from signalq_billing.domain.payout import PayoutLine
 from signalq_billing.domain.progress import OrderProgress
-from signalq_billing.domain.readable import number_text
+from signalq_billing.domain.readable import name_text, number_text
 from signalq_billing.domain.record import PayoutRecord
 from signalq_billing.domain.units import counted_text
 from signalq_billing.domain.why import why_no_line, why_nothing
@@ -34,7 +34,7 @@ def explanation_text(told: Explanation, days: Collection[dt.date] = (), everythi
         *_origin(told),
         *_orders(told),
     ]
-    return "\n".join(map(visible, lines))
+    return "\n".join(lines)
 
 
 def why(told: Explanation) -> str:
@@ -42,19 +42,19 @@ def why(told: Explanation) -> str:
     if told.line is not None and told.share is not None:
         return why_nothing(told.line, told.share, told.terms)
     if told.timeline is None or told.history is None:
-        return f"The payout has no line for it, and status_history could not be asked: {told.source_problem}"
+        return f"The payout has no line for it. Why is not shown: {explain_days.unasked(told)}."
     return why_no_line(told.timeline, told.history, [line.device_id for line in told.lines])
 
 
 def _answer(told: Explanation) -> Iterator[str]:
-    where = f"{told.device_id} in park {told.park_id}, {told.period}"
+    where = f"{name_text(told.device_id)} in park {name_text(told.park_id)}, {told.period}"
     if told.line is None:
         yield from paragraph(f"{where}: has no line in this payout.")
     elif told.line.reason is None:
         yield from paragraph(f"{where}: earned {_money(told, told.paid[told.device_id])}{_in_parts(told)}.")
         yield from paragraph(_summary(told, told.line))
     else:
-        yield from paragraph(f"{where}: earned nothing ({told.line.reason}).")
+        yield from paragraph(f"{where}: earned nothing.")
     yield from paragraph(why(told))
     if told.stored is None:
         yield from paragraph("No payout is stored for this period yet: this is what a run would pay now.")
@@ -62,8 +62,12 @@ def _answer(told: Explanation) -> Iterator[str]:
         yield from paragraph(f"The payout is held: {told.stored.progress.hold_reason}")
     if told.stored is not None and not _agrees(told):
         yield from paragraph(
-            f"! This code makes other amounts of the same units. The payout was computed by "
-            f"{told.stored.origin.code_version}, and what follows is the arithmetic of the code that runs now."
+            f"! The lines below do not make the amounts stored: computed by {told.stored.origin.code_version}, they "
+            "come to others by the code that runs now, or were changed in the database since. `verify` tells which."
+        )
+    if told.changed_days:
+        yield from paragraph(
+            "! status_history tells other seconds now than when the payout was computed; the days are named below."
         )
 
 
@@ -84,7 +88,8 @@ def _summary(told: Explanation, line: PayoutLine) -> str:
         counted += f" ({days})"
     if charge.scope is Scope.PARK:
         return f"It {counted}; the park is charged once ({model_name(charge.model)}), and this is its part of that."
-    return f"It {counted}; the park's charge model ({model_name(charge.model)}) and limits make this of it."
+    limited = " and limits make" if told.terms.limits != Limits() else " makes"
+    return f"It {counted}; the park's charge model ({model_name(charge.model)}){limited} this of it."
 
 
 def _agrees(told: Explanation) -> bool:
@@ -96,7 +101,11 @@ def _agrees(told: Explanation) -> bool:
 def _payout(told: Explanation) -> Iterator[str]:
     terms, made, limits = told.terms, told.calculation, told.terms.limits
     paid = sum(line.reason is None for line in told.lines)
-    yield from heading(f"Payout of the park: {_money(told, from_minor(made.total_minor, terms.currency))}")
+    computed = from_minor(made.total_minor, terms.currency)
+    stored = sum((each.progress.total for each in told.standing), Decimal(0)) if told.standing else computed
+    yield from heading(f"Payout of the park: {_money(told, stored)}")
+    if stored != computed:
+        yield from paragraph(f"! The lines stored with it come to {_money(told, computed)}.", "  ")
     yield from paragraph(
         f"{plural(len(told.lines), 'device')}, {made.eligible} eligible (at least "
         f"{plural(terms.min_active_days, 'active day')}), {paid} paid.",
@@ -171,7 +180,8 @@ def _origin(told: Explanation) -> Iterator[str]:
     yield from heading("What it was computed from")
     applied = f", applied {_utc(told.applied_at)} by {told.applied_by}" if told.applied_at else ""
     bad = facts.bad_rows.total
-    rows = f"{plural(facts.rows_read, 'row')}, {bad} of them unusable and left out"
+    considered = facts.bad_rows.considered
+    rows = f"{plural(facts.rows_read, 'row')}; {bad} of {considered} in reach of the period unusable and left out"
     found = [
         ("config", f"version {told.config.version}{applied}"),
         ("period", f"{instant(told.period.start, told.period)} to {instant(told.period.end, told.period)} "
@@ -179,7 +189,7 @@ def _origin(told: Explanation) -> Iterator[str]:
         ("source", f"read {_utc(facts.clock)}, complete up to {_utc(facts.watermark)}; {rows}"),
     ]  # fmt: skip
     if facts.source_revision:
-        found.append(("revision", facts.source_revision))
+        found.append(("its state", facts.source_revision))
     if stored is not None:
         origin = stored.origin
         found.append(("computed", f"{_utc(origin.computed_at)} by {origin.code_version}"))

@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage or bad config, 3 refused (held, guard,
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
 import typer
@@ -51,6 +52,7 @@ def options(
         level=logging.INFO if verbose else logging.ERROR,
         format="%(asctime)s %(levelname)s %(message)s",
     )
+    os.environ.setdefault("YT_LOG_LEVEL", "INFO" if verbose else "ERROR")
     logging.getLogger("Yt").setLevel(logging.INFO if verbose else logging.ERROR)  # it warns of every single retry
 
 

@@ -12,6 +12,7 @@ from signalq_billing.cli.reconcile import reconcile
 if TYPE_CHECKING:
     from signalq_billing.domain.config import ParkConfig
     from signalq_billing.domain.period import Period
+    from signalq_billing.services.submit import SubmitReport
 
 CadenceOption = Annotated[str, typer.Option("--cadence", "-c", help="A cadence of cadences.yaml.")]
 PeriodOption = Annotated[
@@ -58,9 +59,13 @@ def preview(
         )
     if json:
         display.print_json(preview_document(result))
-        return
-    display.print_payouts(result.payouts)
-    print_source(result.snapshot)
+    else:
+        display.print_payouts(result.payouts)
+        print_source(result.snapshot)
+    for problem in result.not_computed:
+        typer.echo(f"not computed: {problem}", err=True)
+    if result.not_computed:
+        raise typer.Exit(1)
 
 
 def run(
@@ -68,6 +73,9 @@ def run(
     period: PeriodOption = None,
     park: ParksOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Same as preview: store and send nothing.")] = False,
+    no_submit: Annotated[
+        bool, typer.Option("--no-submit", help="Compute and store only: billing-orders is not even asked.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Do what the payouts DAG does, for one period: extract, compute, create orders. Safe to repeat.
@@ -85,17 +93,14 @@ def run(
     chosen = _period(wiring, cadence, period)
     configs = _configs(wiring, chosen, park)
     with display.progress(quiet=json) as announce:
-        result = wiring.runner(announce).run(chosen, configs, all_parks=not park, now=wiring.clock.now())
+        runner, now = wiring.runner(announce), wiring.clock.now()
+        result = runner.run(chosen, configs, all_parks=not park, now=now, submit=not no_submit)
     if json:
         display.print_json(run_document(result))
     else:
         display.print_progress(result.payouts)
         print_source(result.snapshot)
-        orders = result.orders
-        typer.echo(
-            f"orders: {orders.created} created now, {orders.found} found created, {orders.already_created} before, "
-            f"{orders.held} held"
-        )
+        typer.echo(_hint_by_hand(chosen) if no_submit else _orders_text(result.orders))
     for problem in [*result.orders.problems, *result.warnings]:
         typer.echo(problem, err=True)
     if result.unfinished:
@@ -105,6 +110,20 @@ def run(
         raise typer.Exit(1)
     if result.held:
         raise typer.Exit(3)
+
+
+def _orders_text(orders: SubmitReport) -> str:
+    return (
+        f"orders: {orders.created} created now, {orders.found} found created, {orders.already_created} before, "
+        f"{orders.held} held"
+    )
+
+
+def _hint_by_hand(period: Period) -> str:
+    return (
+        "nothing was sent: the next run or reconcile sends what is stored. To pay by hand, keep it back first: "
+        f"`signalq-billing export -c {period.cadence} -p {period.name} --output FILE.xlsx --hold REASON`"
+    )
 
 
 def status(
@@ -120,9 +139,12 @@ def status(
     """
     from signalq_billing.cli import display
     from signalq_billing.cli.documents import status_document
-    from signalq_billing.services.selecting import parse_date
+    from signalq_billing.services.selecting import cadence_named, parse_date
 
-    payouts = Wiring().payouts.payouts(cadence, parse_date(period) if period is not None else None)
+    wiring = Wiring()
+    payouts = wiring.payouts.payouts(cadence, parse_date(period) if period is not None else None)
+    if cadence is not None and not payouts:
+        cadence_named(wiring.config.cadences, cadence)  # a name nobody knows is a slip of the finger, not an empty list
     if json:
         display.print_json(status_document(payouts))
     elif payouts:

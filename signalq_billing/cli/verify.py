@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,8 +42,8 @@ def verify(
 ) -> None:
     """Recompute a stored period from YTsaurus and compare it with what was paid; changes nothing.
 
-    Exit code 1 if anything differs. Each payout is recomputed by the config version it was computed with. With
-    --history: walk every park's chain of hashes, and hold what is stored against it.
+    Exit code 1 if anything differs, 3 if nothing could be compared. Each payout is recomputed by the config version it
+    was computed with. With --history: walk every park's chain of hashes, and hold what is stored against it.
 
     Examples: signalq-billing verify --cadence weekly_msk --period 2026-11-16
     signalq-billing verify --history --checkpoint /safe/signalq-history.json
@@ -59,7 +58,7 @@ def verify(
 
 def _verify_period(cadence: str | None, period: str | None, park: list[str] | None, *, json: bool) -> None:
     from signalq_billing.cli import display
-    from signalq_billing.errors import UsageError
+    from signalq_billing.errors import BadRowsExceeded, UsageError
     from signalq_billing.services.selecting import cadence_named, parse_date, period_named
     from signalq_billing.services.verify import verify as recompute
 
@@ -73,16 +72,20 @@ def _verify_period(cadence: str | None, period: str | None, park: list[str] | No
         name = parse_date(period)
     with display.progress(quiet=json) as announce:
         announce(f"recomputing {cadence} {name} in YTsaurus")
-        found = recompute(
-            cadence,
-            name,
-            park or (),
-            source=wiring.config.source,
-            activity=wiring.activity,
-            payouts=wiring.payouts,
-            metrics=wiring.metrics,
-            now=now,
-        )
+        try:
+            found = recompute(
+                cadence,
+                name,
+                park or (),
+                source=wiring.config.source,
+                activity=wiring.activity,
+                payouts=wiring.payouts,
+                metrics=wiring.metrics,
+                now=now,
+            )
+        except BadRowsExceeded as error:  # 1 says that something differs; this says that nothing was compared
+            typer.echo(f"nothing was compared: {error}", err=True)
+            raise typer.Exit(3) from None
     if json:
         display.print_json(verification_document(found))
     else:
@@ -93,12 +96,39 @@ def _verify_period(cadence: str | None, period: str | None, park: list[str] | No
 
 def verification_document(found: Verification) -> dict[str, Any]:
     """What `verify --json` prints: every park, and of the lines those that differ. Money as decimal strings."""
-    return {"as_stored": found.as_stored, "parks": [_park(park) for park in found.parks]}
+    from signalq_billing.domain.money import money_text
+
+    totals = [
+        {
+            "currency": currency,
+            "paid": money_text(paid, currency),
+            "computed": money_text(computed, currency),
+            "difference": money_text(computed - paid, currency),
+        }
+        for currency, (paid, computed) in _totals(found)
+    ]
+    return {
+        "as_stored": found.as_stored,
+        "parks": [_park(park) for park in found.parks],
+        "totals": totals,
+        "not_computed": list(found.not_computed),
+    }
+
+
+def _totals(found: Verification) -> list[tuple[str, tuple[Decimal, Decimal]]]:
+    """(currency, (paid, computed now)), by currency."""
+    totals: dict[str, tuple[Decimal, Decimal]] = {}
+    for park in found.parks:
+        paid, computed = totals.get(park.currency, (Decimal(0), Decimal(0)))
+        totals[park.currency] = (paid + park.paid, computed + park.computed.total)
+    return sorted(totals.items())
 
 
 def _park(park: ParkVerification) -> dict[str, Any]:
     from signalq_billing.domain.money import money_text
 
+    terms = park.computed.config.terms
+    unit = terms.charge.unit if terms else None
     return {
         "park_id": park.park_id,
         "currency": park.currency,
@@ -110,11 +140,11 @@ def _park(park: ParkVerification) -> dict[str, Any]:
         "config_version": park.computed.config.version,
         "code_versions": sorted({record.origin.code_version for record in park.records}),
         "problems": list(park.problems),
-        "differences": [_difference(each, park.currency) for each in park.differences],
+        "differences": [_difference(each, park.currency, unit) for each in park.differences],
     }
 
 
-def _difference(each: LineDifference, currency: str) -> dict[str, Any]:
+def _difference(each: LineDifference, currency: str, unit: str | None) -> dict[str, Any]:
     from signalq_billing.domain.money import money_text
 
     return {
@@ -122,13 +152,13 @@ def _difference(each: LineDifference, currency: str) -> dict[str, Any]:
         "cause": each.cause.value,
         "paid": money_text(each.paid, currency),
         "difference": money_text(each.amount, currency),
-        "stored": _line(each.stored, currency),
-        "computed": _line(each.computed, currency),
+        "stored": _line(each.stored, currency, unit),
+        "computed": _line(each.computed, currency, unit),
     }
 
 
-def _line(line: PayoutLine | None, currency: str) -> dict[str, Any] | None:
-    from signalq_billing.domain.digest import exact
+def _line(line: PayoutLine | None, currency: str, unit: str | None) -> dict[str, Any] | None:
+    from signalq_billing.cli.documents import units_text
     from signalq_billing.domain.money import money_text
 
     if line is None:
@@ -137,7 +167,7 @@ def _line(line: PayoutLine | None, currency: str) -> dict[str, Any] | None:
         "active_seconds": line.active_seconds,
         "active_days": line.active_days,
         "day_seconds": list(line.day_seconds),
-        "units": exact(line.units),
+        "units": units_text(line.units, unit),
         "amount": money_text(line.amount, currency),
         "reason": line.reason,
     }
@@ -153,15 +183,11 @@ def _show(found: Verification) -> None:
             typer.echo(problem, err=True)
     if wrong:
         display.print_table(_table(wrong))
-    paid: dict[str, Decimal] = defaultdict(Decimal)
-    computed: dict[str, Decimal] = defaultdict(Decimal)
-    for park in found.parks:
-        paid[park.currency] += park.paid
-        computed[park.currency] += park.computed.total
-    for currency in sorted(paid):
-        amounts = [money_text(each[currency], currency) for each in (paid, computed)]
-        difference = money_text(computed[currency] - paid[currency], currency)
-        typer.echo(f"{currency}: paid {amounts[0]}, computed now {amounts[1]}, difference {difference}")
+    for currency, (paid, computed) in _totals(found):
+        amounts = [money_text(each, currency) for each in (paid, computed, computed - paid)]
+        typer.echo(f"{currency}: paid {amounts[0]}, computed now {amounts[1]}, difference {amounts[2]}")
+    for problem in found.not_computed:
+        typer.echo(f"not compared: {problem}", err=True)
     same = len(found.parks) - len(wrong)
     typer.echo(f"{same} of {len(found.parks)} parks are as stored, to the line")
 

@@ -27,6 +27,19 @@ def quantity_text(quantity: Fraction, one: str, many: str) -> str:
     return f"{number_text(quantity)} {one if quantity == 1 else many}"
 
 
+def name_text(name: str) -> str:
+    """An id or a status as it is; in quotes, with escapes, where white space at its edges, control characters or
+    backslashes would mislead the eye."""
+    plain = name and name == name.strip() and name.isprintable() and not set(name) & set('\\"')
+    return name if plain else '"' + "".join(map(_escaped, name)) + '"'
+
+
+def _escaped(char: str) -> str:
+    if char in '\\"':
+        return f"\\{char}"
+    return char if char.isprintable() else char.encode("unicode_escape").decode()
+
+
 def _shortest(text: str) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")

@@ -10,7 +10,7 @@ from signalq_billing.domain.device_history import DeviceHistory, Sightings
 from signalq_billing.domain.near_miss import near_miss
 from signalq_billing.domain.payout import PayoutLine
 from signalq_billing.domain.period import Period, zone
-from signalq_billing.domain.readable import number_text
+from signalq_billing.domain.readable import name_text, number_text
 from signalq_billing.domain.timeline import Refusal, RefusedCarryIn, Timeline
 
 
@@ -23,7 +23,8 @@ def why_nothing(line: PayoutLine, share: Share, terms: PayTerms) -> str:
         case compute.BELOW_MIN_ACTIVE_DAYS:
             short = sum(0 < seconds < threshold for seconds in line.day_seconds)
             also = f"; {_plural(short)} with some activity stayed below {threshold} s" if short else ""
-            return f"It has {_plural(line.active_days, 'active day')}, and {needed} are needed to be eligible{also}."
+            has = _plural(line.active_days, "active day")
+            return f"It has {has}; to be eligible it needs {needed}{also}."
         case compute.NO_UNITS:
             return f"It is eligible, but no {terms.charge.unit} was counted for it."
         case compute.ROUNDS_TO_ZERO:
@@ -55,7 +56,8 @@ def why_no_line(timeline: Timeline, history: DeviceHistory, neighbours: Sequence
         parks = sorted({interval.park_id for interval in timeline.intervals}, key=str.encode)
         own = timeline.refused if timeline.refused is not None and timeline.refused.own else None
         also = f" {_refused(own, period, history.lookback_days)}" if own else ""
-        return f"In this period it was in {_listed(parks)}, and not in {park_id}: what it did belongs there.{also}"
+        here = name_text(park_id)
+        return f"In this period it was in {_listed(parks)}, and not in {here}: what it did belongs there.{also}"
     if timeline.refused is not None:
         return _refused(timeline.refused, period, history.lookback_days)
     if history.after:
@@ -70,12 +72,12 @@ def _never_seen(history: DeviceHistory, neighbours: Sequence[str]) -> str:
         rows = _plural(history.rows_read, "row")
         return f"status_history has {rows} of it and cannot use any: {reasons}."
     near = near_miss(history.device_id, neighbours)
-    return "status_history has never had a row of it." + (f" Did you mean {near}?" if near else "")
+    return "status_history has never had a row of it." + (f" Did you mean {name_text(near)}?" if near else "")
 
 
 def _refused(refused: RefusedCarryIn, period: Period, lookback_days: int) -> str:
     at = _when(refused.opened_at, period)
-    said = f"Its last event before the period was {refused.status!r} in {refused.park_id} on {at}"
+    said = f"Its last event before the period was {name_text(refused.status)} in {name_text(refused.park_id)} on {at}"
     if refused.reason is Refusal.TOO_OLD:
         return f"{said}: more than the {lookback_days} days of lookback_days before it, so it no longer counts."
     return f"{said}, and max_silence_seconds had run out before the period began: the camera was silent all through."
@@ -85,7 +87,7 @@ def _last_seen(before: Sequence[Sightings], period: Period) -> str:
     if not before:
         return ""
     last = max(before, key=lambda each: each.last)
-    return f"It was last seen in {last.park_id} on {_when(last.last, period)}."
+    return f"It was last seen in {name_text(last.park_id)} on {_when(last.last, period)}."
 
 
 def _when(instant: dt.datetime, period: Period) -> str:
@@ -97,4 +99,4 @@ def _plural(count: int, noun: str = "day") -> str:
 
 
 def _listed(parks: Sequence[str]) -> str:
-    return ", ".join(parks[:3]) + (f" and {len(parks) - 3} more" if len(parks) > 3 else "")
+    return ", ".join(map(name_text, parks[:3])) + (f" and {len(parks) - 3} more" if len(parks) > 3 else "")

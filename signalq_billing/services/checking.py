@@ -18,14 +18,16 @@ from signalq_billing.ports import ActivitySource, BillingOrders, PayoutStore
 log = logging.getLogger(__name__)
 
 
-def check_dependencies(activity: ActivitySource, payouts: PayoutStore, billing: BillingOrders) -> None:
-    """Returns if all three services answer.
+def check_dependencies(activity: ActivitySource, payouts: PayoutStore, billing: BillingOrders | None) -> None:
+    """Returns if all three services answer; `billing` None where nothing is going to be sent.
 
     Raises DependenciesUnavailable that names every one that does not; and at once what waiting does not mend:
     BillingMisconfigured (our credentials), SourceInvalid (the table is not as described), MigrationsMissing.
     """
     down: list[str] = []
-    probes = {"YTsaurus": activity.ping, "PostgreSQL": payouts.ping, "billing-orders": billing.ping}
+    probes = {"YTsaurus": activity.ping, "PostgreSQL": payouts.ping}
+    if billing is not None:
+        probes["billing-orders"] = billing.ping
     for name, ping in probes.items():
         try:
             ping()

@@ -18,6 +18,7 @@ from signalq_billing.domain.charge import ChargeStep, charge_steps
 from signalq_billing.domain.compute import recalculate
 from signalq_billing.domain.config import ParkConfig, PayTerms, Scope
 from signalq_billing.domain.device_history import DeviceHistory
+from signalq_billing.domain.near_miss import suggestion
 from signalq_billing.domain.payout import PayoutLine
 from signalq_billing.domain.period import Cadence, Period
 from signalq_billing.domain.progress import OrderProgress
@@ -163,7 +164,7 @@ class Explainer:
         record = next((each for each in reversed(records) if each.retired_at is None), records[-1])
         config, origin = record.origin.config, record.origin
         assert config.terms is not None, "a payout is computed by an enabled config"
-        history, problem = self._history(device_id, record.period) if intervals else (None, "it was not asked")
+        history, problem = self._history(device_id, record.period) if intervals else (None, "")
         return Explanation(
             period=record.period,
             park_id=record.park_id,
@@ -193,6 +194,8 @@ class Explainer:
         period, config = self._in_force(park_id, period_name, cadence)
         assert config.terms is not None, "only enabled versions are in force"
         made = preview(period, [config], source=self.source, activity=self.activity, metrics=self.metrics, now=self.now)
+        if made.not_computed:
+            raise UsageError(made.not_computed[0])
         (payout,) = made.payouts
         history = self.activity.history(device_id, period, self.now)
         applied = {each.config.effective_from: each for each in self.configs.applied([park_id])}
@@ -214,16 +217,19 @@ class Explainer:
             timeline=_timeline(history, period, config),
         )
 
+    def _cadences_of(self, versions: Sequence[ParkConfig]) -> list[str]:
+        return sorted({each.cadence for each in versions if each.enabled and each.cadence in self.cadences})
+
     def _in_force(self, park_id: str, period_name: dt.date, cadence: str | None) -> tuple[Period, ParkConfig]:
         """The period of that name that the park is paid for, and the config it is paid by."""
         versions = self.configs.current([park_id])
-        if cadence is not None:
-            names = [cadence]
-        else:
-            names = sorted({each.cadence for each in versions if each.enabled and each.cadence in self.cadences})
-        if not versions or not names:
-            versions = self.configs.current()  # every park, to name the one that may have been meant
-            names = names or sorted(self.cadences)
+        if not versions:
+            known = {each.park_id for each in self.configs.current()}
+            raise UsageError(f"there is no park {park_id!r}; {suggestion(park_id, known)}")
+        names = [cadence] if cadence is not None else self._cadences_of(versions)
+        if not names:
+            last = versions[-1].version
+            raise UsageError(f"park {park_id!r} is not paid by any cadence there is: its last version is of {last}")
         problems: list[UsageError] = []
         for name in names:
             try:

@@ -52,25 +52,32 @@ class Runner:
     actor: str
     announce: Announce
 
-    def run(self, period: Period, configs: Sequence[ParkConfig], *, all_parks: bool, now: dt.datetime) -> RunResult:
+    def run(
+        self, period: Period, configs: Sequence[ParkConfig], *, all_parks: bool, now: dt.datetime, submit: bool = True
+    ) -> RunResult:
         """Check, extract, compute, submit; safe to repeat, and beside the DAG.
 
         `all_parks`: `configs` are all of the cadence, so payouts of parks that are no longer paid are taken back if
-        they were never claimed. Raises what its steps raise; nothing is sent before all of them passed.
+        they were never claimed. `submit` False leaves billing-orders alone: for the day when it is down and payouts
+        are made by hand. Raises what its steps raise; nothing is sent before all of them passed.
         """
-        self.announce("asking YTsaurus, PostgreSQL and billing-orders")
-        check_dependencies(self.activity, self.payouts, self.billing)
+        self.announce("asking YTsaurus, PostgreSQL and billing-orders" if submit else "asking YTsaurus and PostgreSQL")
+        check_dependencies(self.activity, self.payouts, self.billing if submit else None)
         self.announce("looking at the watermark")
         check_watermark(period, self.activity.watermark(now), self.source)
         self.announce("computing activity in YTsaurus")
         snapshot_id = self._extract(period, configs, now)
         self.announce("computing payouts")
         snapshot, hint = self._compute(period, configs, snapshot_id, all_parks=all_parks)
-        self.announce("creating orders")
         park_ids = [config.park_id for config in configs]
-        report = self.submitter.submit(self.payouts.payouts(period.cadence, period.name, park_ids))
+        report = SubmitReport()
+        if submit:
+            self.announce("creating orders")
+            report = self.submitter.submit(self.payouts.payouts(period.cadence, period.name, park_ids))
         payouts = self.payouts.payouts(period.cadence, period.name, park_ids)
-        unfinished = open_parks(period, park_ids, payouts, self.payouts)
+        stored = {payout.park_id for payout in payouts}
+        expected = park_ids if submit else [park_id for park_id in park_ids if park_id not in stored]
+        unfinished = open_parks(period, expected, payouts, self.payouts)
         warnings = [*fallen_to_zero(payouts, self.payouts, self.metrics), *([hint] if hint else [])]
         return RunResult(snapshot, payouts, report, unfinished, warnings)
 

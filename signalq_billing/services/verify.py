@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
@@ -21,15 +21,17 @@ from signalq_billing.domain.record import PayoutRecord
 from signalq_billing.domain.source import Source
 from signalq_billing.errors import UsageError
 from signalq_billing.ports import ActivitySource, Metrics, PayoutStore
-from signalq_billing.services.compute import payouts_of
+from signalq_billing.services.compute import each_computed
 from signalq_billing.services.extract import extract
 
 
 class Cause(StrEnum):
-    """Why a line differs: the source tells other activity now, or the same activity makes another amount by the code
-    that runs now; or one side has no line for the device."""
+    """Why a line differs: the source tells other activity now; the device's own is the same, and its share of the park
+    changed with that of others; the same activity makes another amount by the code that runs now; or one side has no
+    line for the device."""
 
     ACTIVITY = "activity_changed"
+    SHARE = "share_of_the_park_changed"
     ARITHMETIC = "arithmetic_changed"
     APPEARED = "only_in_source"
     DISAPPEARED = "only_stored"
@@ -77,14 +79,16 @@ class ParkVerification:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """All parks of a period, sorted bytewise, and the states of the source they were recomputed from."""
+    """All parks of a period, sorted bytewise, and the states of the source they were recomputed from. `not_computed`
+    says in words which parks could not be, for a charge model or unit that is missing."""
 
     parks: tuple[ParkVerification, ...]
     snapshots: tuple[ActivitySnapshot, ...]
+    not_computed: tuple[str, ...] = ()
 
     @property
     def as_stored(self) -> bool:
-        return all(park.as_stored for park in self.parks)
+        return not self.not_computed and all(park.as_stored for park in self.parks)
 
 
 def verify(
@@ -106,6 +110,7 @@ def verify(
     _check_found(records, cadence, period_name, park_ids)
     parks: list[ParkVerification] = []
     snapshots: list[ActivitySnapshot] = []
+    not_computed: list[str] = []
     # A cadence that was redefined under its name may have left payouts for other days than those of the rest.
     ordered = sorted(records, key=lambda each: (each.period.end, each.period.start, each.period.timezone))
     for period, of_period in groupby(ordered, key=lambda each: each.period):
@@ -114,10 +119,15 @@ def verify(
         snapshot = extract(period, configs, source=source, activity=activity, metrics=metrics, now=now)
         snapshots.append(snapshot)
         try:
-            parks += (_compared(by_park[made.park_id], made) for made in payouts_of(snapshot, configs, activity))
+            for made in each_computed(snapshot, configs, activity):
+                if isinstance(made, Payout):
+                    parks.append(_compared(by_park[made.park_id], made))
+                else:
+                    not_computed.append(str(made))
         finally:
             activity.discard(snapshot.result_table)
-    return Verification(tuple(sorted(parks, key=lambda park: park.park_id.encode())), tuple(snapshots))
+    ordered_parks = tuple(sorted(parks, key=lambda park: park.park_id.encode()))
+    return Verification(ordered_parks, tuple(snapshots), tuple(not_computed))
 
 
 def _check_found(records: Sequence[PayoutRecord], cadence: str, name: dt.date, wanted: Sequence[str]) -> None:
@@ -144,7 +154,7 @@ def _compared(records: tuple[PayoutRecord, ...], computed: Payout) -> ParkVerifi
         _difference(device_id, stored.get(device_id), made.get(device_id), paid.get(device_id, Decimal(0)))
         for device_id in sorted(stored.keys() | made.keys() | {each for each in paid if paid[each]}, key=str.encode)
     )
-    differences = tuple(each for each in found if each is not None)
+    differences = _with_shares([each for each in found if each is not None])
     problems = tuple(problem for record in records for problem in contradictions(record))
     return ParkVerification(computed.park_id, computed.currency, records, computed, differences, problems)
 
@@ -161,6 +171,23 @@ def _difference(
         return LineDifference(device_id, Cause.ACTIVITY, stored, made, paid)
     same = (stored.active_days, stored.units, paid) == (made.active_days, made.units, made.amount)
     return None if same else LineDifference(device_id, Cause.ARITHMETIC, stored, made, paid)
+
+
+def _with_shares(differences: Sequence[LineDifference]) -> tuple[LineDifference, ...]:
+    """Where other devices' activity changed, an amount that differs by itself is a share of what the park gets."""
+    moved = any(each.cause is not Cause.ARITHMETIC for each in differences)
+    return tuple(
+        replace(each, cause=Cause.SHARE) if moved and each.cause is Cause.ARITHMETIC and _counts_alike(each) else each
+        for each in differences
+    )
+
+
+def _counts_alike(each: LineDifference) -> bool:
+    return (
+        each.stored is not None
+        and each.computed is not None
+        and (each.stored.active_days, each.stored.units) == (each.computed.active_days, each.computed.units)
+    )
 
 
 def contradictions(record: PayoutRecord) -> Iterator[str]:

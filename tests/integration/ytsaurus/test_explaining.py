@@ -61,8 +61,8 @@ def test_the_intervals_say_what_opened_closed_and_cut_them(paid: PaidWeek) -> No
 
 
 EARNED_NOTHING = {
-    "cam-lazy": ("below_min_active_days", "1 active day, and 2 are needed to be eligible; 1 day with some"),
-    "cam-mute": (None, "'online' in park-7f3a on 2026-11-15 20:00:00, and max_silence_seconds had run out"),
+    "cam-lazy": ("below_min_active_days", "1 active day; to be eligible it needs 2; 1 day with some"),
+    "cam-mute": (None, "online in park-7f3a on 2026-11-15 20:00:00, and max_silence_seconds had run out"),
     "cam-elsewhere": (None, "it was in park-other, and not in park-7f3a"),
     "cam-later": (None, "had not been seen before the period's end: its first event is of 2026-11-23 00:00:00"),
     "cam-broken": (None, "1 row of it and cannot use any: status_missing: 1"),

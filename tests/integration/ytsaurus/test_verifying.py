@@ -1,5 +1,6 @@
 """`verify` end to end: a stored period recomputed from a cluster, and every way in which it can differ."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -47,6 +48,21 @@ def test_late_rows_are_told_line_by_line_in_money(paid: PaidWeek) -> None:
     assert told == {
         "cam-good": (Cause.ACTIVITY, Decimal("35.50"), Decimal("12.50")),
         "cam-new": (Cause.APPEARED, Decimal(0), Decimal("0.00")),
+    }
+
+
+def test_a_share_of_the_park_that_moved_with_others_is_no_change_of_arithmetic(
+    engine: Engine, cluster: Cluster
+) -> None:
+    terms = config().terms
+    assert terms is not None
+    week = PaidWeek(engine, cluster, config(min_active_days=1, limits=replace(terms.limits, device_max=None)))
+    week.pay()
+    week.add(event("cam-good", "online", at(21, "10:00")), event("cam-good", "offline", at(21, "11:00")))
+    (park,) = week.verify().parks
+    assert {each.device_id: each.cause for each in park.differences} == {
+        "cam-good": Cause.ACTIVITY,
+        "cam-lazy": Cause.SHARE,
     }
 
 
@@ -99,10 +115,13 @@ def test_nothing_stored_is_bad_usage(paid: PaidWeek) -> None:
 
 
 def test_the_json_says_what_differs(paid: PaidWeek) -> None:
-    assert verification_document(paid.verify())["as_stored"] is True
+    document = verification_document(paid.verify())
+    assert document["as_stored"] is True
+    assert document["totals"] == [{"currency": "RUB", "paid": "35.50", "computed": "35.50", "difference": "0.00"}]
     paid.add(event("cam-good", "online", at(21, "10:00")), event("cam-good", "offline", at(21, "11:00")))
     (park,) = verification_document(paid.verify())["parks"]
     assert (park["paid"], park["computed"], park["difference"]) == ("35.50", "48.00", "12.50")
     (difference,) = park["differences"]
     assert difference["stored"]["day_seconds"] == [7200, 5400, 5400, 1800, 0, 0, 0]
+    assert (difference["stored"]["units"], difference["computed"]["units"]) == ("3", "4")
     assert difference["computed"]["day_seconds"] == [7200, 5400, 5400, 1800, 0, 3600, 0]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from signalq_billing.cli.explain_document import exact
 from signalq_billing.cli.explain_layout import duration, pairs, paragraph, row, visible
+from signalq_billing.domain.readable import name_text
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,13 @@ def test_long_ids_stay_whole_to_be_copied() -> None:
 
 def test_ids_do_not_steer_the_terminal() -> None:
     assert visible("камера \x1b[31m\r\u202e x") == "камера \\x1b[31m\\r\\u202e x"
+
+
+def test_escapes_are_counted_when_lines_are_broken() -> None:
+    assert all(len(line) <= 80 for line in paragraph("a word \u2028 and " * 20))
+
+
+def test_what_would_mislead_the_eye_is_quoted() -> None:
+    names = ["online", "камера 7", "online ", " x", "a\\b", 'a"b', "a\tb", ""]
+    shown = ["online", "камера 7", '"online "', '" x"', '"a\\\\b"', '"a\\"b"', '"a\\tb"', '""']
+    assert [name_text(name) for name in names] == shown

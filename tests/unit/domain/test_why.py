@@ -18,12 +18,12 @@ TWO_DAYS = [device("a", days=2)]
 @pytest.mark.parametrize(
     ("made", "devices", "reason", "says"),
     [
-        (config(min_active_days=3), TWO_DAYS, "below_min_active_days", "It has 2 active days, and 3 are needed"),
+        (config(min_active_days=3), TWO_DAYS, "below_min_active_days", "It has 2 active days; to be eligible it"),
         (
             config(min_seconds=50_000),
             TWO_DAYS,
             "below_min_active_days",
-            "0 active days, and 1 are needed to be eligible; 2 days with some activity stayed below 50000 s",
+            "0 active days; to be eligible it needs 1; 2 days with some activity stayed below 50000 s",
         ),
         (config(unit="active_day", min_active_days=0), [device("a")], "no_units", "no active_day was counted"),
         (config(Standard(D(0))), TWO_DAYS, "no_charge", "The price of its 2 units is zero"),
