@@ -36,10 +36,20 @@ def diff(
         str | None,
         typer.Option("--period", "-p", help="With --money: the period that starts on this date, not the last one."),
     ] = None,
+    in_force: Annotated[
+        bool,
+        typer.Option(
+            "--in-force",
+            help="With --money: price by the versions in force in that period, not by those that take effect later.",
+        ),
+    ] = False,
     top: Annotated[int, typer.Option("--top", min=1, help="How many rows to show.")] = 20,
     json: JsonOption = False,
 ) -> None:
     """Show what applying a directory would change, park by park; store nothing.
+
+    With --money a park is priced by the newest version that the directory adds or changes for it, though that may take
+    effect only later; where there is none, by the version in force in the period.
 
     Exit code 2 if it could not be applied, with all problems; 3 if a period cannot be compared.
 
@@ -50,8 +60,8 @@ def diff(
     from signalq_billing.services import configs as service
     from signalq_billing.services.config_diff import diff as compare
 
-    if not money and (cadence or period is not None):
-        raise UsageError("--cadence and --period choose what --money compares; add --money")
+    if not money and (cadence or period is not None or in_force):
+        raise UsageError("--cadence, --period and --in-force choose what --money compares; add --money")
     wiring = Wiring()
     with problems_as_json(json):
         loaded = load(wiring, directory)
@@ -59,12 +69,15 @@ def diff(
         found = compare(loaded, stored, service.compare(loaded, wiring.configs, stored))
     if not json:
         config_tables.print_diff(found, top)
-    compared = _compared(wiring, loaded, stored, cadence or (), period, quiet=json) if money else None
+    compared = None
+    if money:
+        compared = _compared(wiring, loaded, stored, cadence or (), period, in_force=in_force, quiet=json)
     if json:
         display.print_json(config_documents.diff_document(found, compared))
     else:
+        told: set[str] = set()
         for each in compared or ():
-            config_tables.print_comparison(each, top)
+            config_tables.print_comparison(each, top, told)
     if any(each.refused for each in compared or ()):
         raise typer.Exit(REFUSED)
 
@@ -76,6 +89,7 @@ def _compared(
     cadences: Sequence[str],
     day: str | None,
     *,
+    in_force: bool,
     quiet: bool,
 ) -> list[PeriodComparison]:
     from signalq_billing.cli import display
@@ -93,5 +107,6 @@ def _compared(
             metrics=wiring.metrics,
             now=now,
             announce=announce,
+            in_force=in_force,
         )
         return [comparer.compare(each) for each in periods]

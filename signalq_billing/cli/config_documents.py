@@ -77,6 +77,7 @@ def _period(compared: PeriodComparison) -> dict[str, Any]:
         "cadence": compared.period.cadence,
         "period": period_document(compared.period),
         "refused": compared.refused or None,
+        "later_versions": [{"config_version": f"{day}", "parks": count} for day, count in compared.later.items()],
         "parks": [_park(park) for park in compared.parks],
         "not_compared": [{"park_id": park_id, "reason": reason} for park_id, reason in compared.not_compared],
         "unchanged": compared.unchanged,
@@ -91,6 +92,7 @@ def _park(park: ParkComparison) -> dict[str, Any]:
         "park_id": park.park_id,
         "paid": _side(park.before),
         "would_pay": _side(park.after),
+        "disabled_from": park.ended.isoformat() if park.ended and not park.after else None,
         "difference": None if difference is None else money_text(difference, park.currency),
         "share": None if share is None else format(round_places(share, 6), "f"),
     }

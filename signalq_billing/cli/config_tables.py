@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
@@ -68,8 +69,11 @@ def print_diff(found: ConfigDiff, top: int) -> None:
     typer.echo("park configs, if applied: {:,} added, {:,} changed, {:,} unchanged".format(*counts))
 
 
-def print_comparison(compared: PeriodComparison, top: int) -> None:
-    """One period: the largest movers of each currency, totals, and what could not be compared."""
+def print_comparison(compared: PeriodComparison, top: int, told: set[str]) -> None:
+    """One period: the largest movers of each currency, totals, and what could not be compared.
+
+    `told` are the reasons of bad rows that examples were shown for already; those shown here are added.
+    """
     period = compared.period
     typer.echo(f"\n{period}: what it paid, and what it would pay under these configs")
     if compared.refused:
@@ -78,6 +82,8 @@ def print_comparison(compared: PeriodComparison, top: int) -> None:
     if not (compared.parks or compared.not_compared):
         typer.echo("no park was or would be paid for it")
         return
+    if compared.later:
+        typer.echo(_later_text(compared.later))
     made = display.table(
         "park", "paid", "would pay", "difference", "share", "currency", "config", "note",
         right=("paid", "would pay", "difference", "share"),
@@ -93,10 +99,17 @@ def print_comparison(compared: PeriodComparison, top: int) -> None:
         display.print_table(made)
     if left_out:
         typer.echo(f"and {', '.join(left_out)}: --top shows more, --json all")
-    _print_sums(compared)
+    _print_sums(compared, told)
 
 
-def _print_sums(compared: PeriodComparison) -> None:
+def _later_text(later: Mapping[dt.date, int]) -> str:
+    count = sum(later.values())
+    since = [f"{parks:,} from {day}" if len(later) > 1 else f"from {day}" for day, parks in later.items()]
+    are = "is priced by a version that takes" if count == 1 else "are priced by versions that take"
+    return f"{_parks(count)} {are} effect later: {some(since)} on"
+
+
+def _print_sums(compared: PeriodComparison, told: set[str]) -> None:
     unstored = [park for park in compared.parks if park.before and not park.before.stored]
     typer.echo(f"{_parks(compared.unchanged)} would be paid the same as before")
     if unstored:
@@ -104,10 +117,10 @@ def _print_sums(compared: PeriodComparison) -> None:
         what = "compared with what the configs applied now would pay"
         typer.echo(f"{_parks(len(unstored))} {have} nothing stored: {what}")
     if compared.not_compared:
-        told = some([f"{park_id} ({reason})" for park_id, reason in compared.not_compared])
-        typer.echo(f"not compared: {_parks(len(compared.not_compared))}: {told}")
+        which = some([f"{park_id} ({reason})" for park_id, reason in compared.not_compared])
+        typer.echo(f"not compared: {_parks(len(compared.not_compared))}: {which}")
     if compared.snapshot:
-        print_source(compared.snapshot)
+        print_source(compared.snapshot, told)
     for total in compared.totals:
         typer.echo(_total_text(total))
 
@@ -119,7 +132,7 @@ def _heading(park: ParkComparison) -> str:
 def _row(park: ParkComparison) -> Sequence[str]:
     before, after = park.before, park.after
     currencies = dict.fromkeys(side.currency for side in (before, after) if side)
-    versions = dict.fromkeys(side.version.isoformat() for side in (before, after) if side)
+    versions = dict.fromkeys(each.isoformat() for each in (before and before.version, park.version_after) if each)
     return (
         park.park_id,
         _amount(before),
@@ -134,7 +147,7 @@ def _row(park: ParkComparison) -> Sequence[str]:
 
 def _note(park: ParkComparison) -> str:
     if park.after is None:
-        return "not paid any more"
+        return f"disabled from {park.ended} on" if park.ended else "not paid any more"
     if park.before is None:
         return "not paid before"
     notes = ["another currency"] if park.currency_changed else []

@@ -21,13 +21,15 @@ def bad_rows_text(bad: BadRows) -> str:
 
 def reasons_text(bad: BadRows) -> str:
     """The reasons with their counts, the most frequent first."""
-    ordered = sorted(bad.by_reason.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{reason} {count:,}" for reason, count in ordered)
+    return ", ".join(f"{reason} {count:,}" for reason, count in _most_frequent_first(bad))
 
 
 def example_lines(bad: BadRows) -> list[str]:
-    """One line per example, the reason first: nulls are `null`, texts quoted, instants shown in ISO 8601 too."""
-    return [f"{example.get(REASON)}: {example_text(example)}" for example in bad.examples]
+    """One line per example, of the most frequent reason first: nulls are `null`, texts quoted, instants shown in
+    ISO 8601 too."""
+    places = {reason: place for place, (reason, _) in enumerate(_most_frequent_first(bad))}
+    ordered = sorted(bad.examples, key=lambda example: places.get(example.get(REASON) or "", len(places)))
+    return [f"{example.get(REASON)}: {example_text(example)}" for example in ordered]
 
 
 def example_text(example: Mapping[str, str | None]) -> str:
@@ -57,12 +59,15 @@ def share_text(share: Fraction) -> str:
 
 def examples_by_reason(bad: BadRows) -> Sequence[tuple[str, int, str]]:
     """(reason, how many, an example) per example, the most frequent reason first; for tables."""
-    ordered = sorted(bad.by_reason.items(), key=lambda item: (-item[1], item[0]))
     found: list[tuple[str, int, str]] = []
-    for reason, count in ordered:
+    for reason, count in _most_frequent_first(bad):
         shown = [example_text(example) for example in bad.examples if example.get(REASON) == reason]
         found += [(reason, count, text) for text in shown or [""]]
     return found
+
+
+def _most_frequent_first(bad: BadRows) -> list[tuple[str, int]]:
+    return sorted(bad.by_reason.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _printable(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,11 +26,18 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class ParkComparison:
-    """One park: what it was paid and what it would be; None where the period does not pay it at all."""
+    """One park: what it was paid and what it would be; None where the period does not pay it at all. `ended` is the
+    date of the disabled version that it would be paid nothing by."""
 
     park_id: str
     before: Paid | None
     after: Paid | None
+    ended: dt.date | None = None
+
+    @property
+    def version_after(self) -> dt.date | None:
+        """The date of the version it would be paid by, or be paid nothing by."""
+        return self.after.version if self.after else self.ended
 
     @property
     def currency_changed(self) -> bool:
@@ -93,6 +101,12 @@ class PeriodComparison:
     @property
     def unchanged(self) -> int:
         return sum(park.unchanged for park in self.parks)
+
+    @property
+    def later(self) -> dict[dt.date, int]:
+        """How many parks are priced by versions that take effect only after the period begins, by date, sorted."""
+        versions = (park.version_after for park in self.parks)
+        return dict(sorted(Counter(each for each in versions if each and each > self.period.name).items()))
 
     @property
     def totals(self) -> list[CurrencyTotal]:

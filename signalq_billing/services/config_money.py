@@ -15,10 +15,10 @@ from signalq_billing.domain.configs import Configs
 from signalq_billing.domain.paid import StoredTotal
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.period import Period
-from signalq_billing.errors import Refused, UsageError
+from signalq_billing.errors import BadRowsExceeded, Refused, UsageError
 from signalq_billing.ports import ActivitySource, Metrics, PayoutStore
 from signalq_billing.services.compute import payouts_of
-from signalq_billing.services.config_diff import merged
+from signalq_billing.services.config_pricing import priced
 from signalq_billing.services.extract import extract
 from signalq_billing.services.selecting import cadence_named, configs_for, period_named
 
@@ -46,7 +46,7 @@ def periods_to_compare(configs: Configs, names: Sequence[str], day: dt.date | No
 @dataclass(frozen=True, slots=True)
 class MoneyComparer:
     """Everything a comparison works with. `configs` would be applied over the `stored` versions; `activity` reads the
-    source that `configs` describe."""
+    source that `configs` describe. `in_force`: no version that takes effect after the period's start prices it."""
 
     configs: Configs
     stored: Sequence[ParkConfig]
@@ -55,20 +55,23 @@ class MoneyComparer:
     metrics: Metrics
     now: dt.datetime
     announce: Announce
+    in_force: bool = False
 
     def compare(self, period: Period) -> PeriodComparison:
         """Extract once, a second time only for parks that nothing is stored for and whose activity rules would change.
 
-        A period whose activity is not complete is told as refused. Raises BadRowsExceeded and what the source raises.
+        A period whose activity is not complete, or has too many bad rows, is told as refused. Raises what the source
+        raises.
         """
-        after = configs_for(merged(self.configs, self.stored), self.configs.cadences, period)
+        new = priced(self.configs, self.stored, period, in_force=self.in_force)
+        after = new.configs
         before = configs_for(self.stored, self.configs.cadences, period)
         self.announce(f"reading what is stored for {period}")
         park_ids = sorted({config.park_id for config in (*after, *before)})
         totals = self.payouts.stored_totals(period, park_ids)
         if refused := _redefined(period, totals):
             return PeriodComparison(period, refused=refused)
-        not_compared = dict(_not_comparable(period, totals))
+        not_compared = {**new.not_compared, **_not_comparable(period, totals)}
         baseline = {total.park_id: _stored(total) for total in totals if total.park_id not in not_compared}
         try:
             paid, snapshot = self._computed(
@@ -76,12 +79,14 @@ class MoneyComparer:
                 [config for config in after if config.park_id not in not_compared],
                 [config for config in before if config.park_id not in not_compared | baseline],
             )
-        except Refused as error:
+        except (Refused, BadRowsExceeded) as error:
             return PeriodComparison(period, refused=str(error))
         after_by_park = {config.park_id: paid[config] for config in after if config in paid}
         baseline |= {config.park_id: paid[config] for config in before if config.park_id not in not_compared | baseline}
         parks = sorted(baseline.keys() | after_by_park.keys(), key=str.encode)
-        compared = (ParkComparison(park, baseline.get(park), after_by_park.get(park)) for park in parks)
+        compared = (
+            ParkComparison(park, baseline.get(park), after_by_park.get(park), new.ended.get(park)) for park in parks
+        )
         return PeriodComparison(period, tuple(compared), tuple(sorted(not_compared.items())), snapshot=snapshot)
 
     def _computed(

@@ -71,7 +71,7 @@ def check_bad_rows(snapshot: ActivitySnapshot, source: Source) -> None:
     examples = "\n".join(f"  {line}" for line in example_lines(bad))
     raise BadRowsExceeded(
         f"{bad.total:,} of {bad.considered:,} rows of {source.table} for {snapshot.period} are unusable: "
-        f"{share_text(bad.share)}, allowed is {share_text(source.bad_row_share)}. Nobody is paid.\n"
+        f"{share_text(bad.share)}, allowed is {share_text(source.bad_row_share)}. Nothing was computed.\n"
         f"By reason: {reasons_text(bad)}.\n"
         f"Mend the source, or raise bad_row_share in source.yaml if leaving them out is right. Examples:\n{examples}"
     )

@@ -190,6 +190,40 @@ def test_people_see_the_largest_movers_first_and_totals_per_currency(
     assert "total RUB: paid 80.00, would pay 92.00, difference +12.00, +15.0 %" in lines
 
 
+def test_a_version_that_takes_effect_later_prices_the_period_that_is_over(
+    engine: Engine, cluster: Cluster, directory: Directory, run: Run
+) -> None:
+    parks = ["dear", "ends", "euro", "moves", "same"]
+    cluster.status_history([*(row for each in [*parks, "new"] for row in days_of(each, 2)), LATE_ENOUGH])
+    cadences = f"{CADENCES}- {{name: daily, every: day, anchor: 2026-01-05, timezone: Europe/Moscow}}\n"
+    paid(engine, applied(engine, directory.write(*map(park, parks), cadences=cadences)), 2)
+    later = {"since": "2026-11-30"}
+    path = directory.write(
+        *map(park, parks), park("dear", 12, **later), park("ends", enabled="false", **later),
+        park("euro", currency="EUR", **later), park("moves", 1, cadence="daily", **later), park("new", 5, **later),
+        cadences=cadences,
+    )  # fmt: skip
+    options = (path, "--money", "--cadence", "weekly", "--period", WEEK.name)
+
+    lines = [" ".join(line.split()) for line in run(*options).stdout.splitlines()]
+
+    note = lines.index("4 parks are priced by versions that take effect later: from 2026-11-30 on")
+    assert note < lines.index("dear 20.00 24.00 +4.00 +20.0 % RUB 2026-01-01 -> 2026-11-30")
+    assert "ends 20.00 - -20.00 -100.0 % RUB 2026-01-01 -> 2026-11-30 disabled from 2026-11-30 on" in lines
+    assert "euro 20.00 20.00 RUB -> EUR 2026-01-01 -> 2026-11-30 another currency" in lines
+    assert "new - 10.00 +10.00 RUB 2026-11-30 not paid before" in lines
+    assert "not compared: 1 park: moves (version 2026-11-30 moves it from cadence weekly to daily)" in lines
+    assert "total RUB: paid 80.00, would pay 54.00, difference -26.00, -32.5 %" in lines
+    [period] = json.loads(run(*options, "--json").stdout)["periods"]
+    assert period["later_versions"] == [{"config_version": "2026-11-30", "parks": 4}]
+    assert {each["park_id"]: each["disabled_from"] for each in period["parks"] if each["disabled_from"]} == {
+        "ends": "2026-11-30"
+    }
+    in_force = run(*options, "--in-force").stdout
+    assert "take effect later" not in in_force
+    assert "5 parks would be paid the same as before" in in_force
+
+
 def test_where_nothing_is_stored_the_applied_configs_say_what_would_have_been_paid(
     engine: Engine, cluster: Cluster, directory: Directory, run: Run
 ) -> None:
@@ -263,21 +297,38 @@ def test_missing_data_is_not_read_as_inactivity(
     assert cluster.left_over() == []
 
 
-def test_too_many_bad_rows_stop_the_comparison(
+def test_too_many_bad_rows_leave_the_period_not_compared(
     engine: Engine, cluster: Cluster, directory: Directory, run: Run
 ) -> None:
     bad = {"park_id": None, "device_id": "cam", "status": "online", "status_at": START}
     cluster.status_history([*days_of("p", 2), bad, LATE_ENOUGH])
     paid(engine, applied(engine, directory.write(park("p"))), 2)
-    with pytest.raises(SignalqBillingError) as stopped:
-        run(directory.write(park("p"), share="0.1"), "--money", "--period", WEEK.name)
-    told = str(stopped.value).splitlines()
+    result = run(directory.write(park("p"), share="0.1"), "--money", "--period", WEEK.name, "--json")
+    assert result.exit_code == 3
+    [period] = json.loads(result.stdout)["periods"]
+    told = period["refused"].splitlines()
     assert told[0].startswith("1 of 3 rows of")
-    assert "unusable: ≈ 33.333333 %, allowed is 10 %. Nobody is paid." in told[0]
+    assert "unusable: ≈ 33.333333 %, allowed is 10 %. Nothing was computed." in told[0]
     assert told[1] == "By reason: park_id_missing 1."
     assert told[3:] == [
         f'  park_id_missing: park_id null, device_id "cam", status "online", status_at {START} (2026-11-01T21:00:00Z)'
     ]
+    assert cluster.left_over() == []
+
+
+def test_bad_rows_of_a_reason_are_shown_by_example_once(
+    engine: Engine, cluster: Cluster, directory: Directory, run: Run
+) -> None:
+    bad = {"park_id": "x", "device_id": "cam", "status": "online", "status_at": None}
+    cluster.status_history([*days_of("p", 2), *days_of("q", 2), bad, LATE_ENOUGH | {"status_at": START + 15 * DAY}])
+    cadences = f"{CADENCES}- {{name: fortnight, every: week, count: 2, anchor: 2026-01-12, timezone: Europe/Moscow}}\n"
+    parks = park("p"), park("q", cadence="fortnight", since="2026-01-12")
+    path = directory.write(*parks, cadences=cadences)
+    applied(engine, path)
+    chosen = ("--cadence", "weekly", "--cadence", "fortnight", "--period", "2026-11-02")
+    shown = run(path, "--money", *chosen).stdout
+    assert shown.count('park_id "x"') == 1
+    assert shown.count("bad rows by reason, with the examples above: status_at_missing 1") == 1
 
 
 def test_what_cannot_be_applied_is_told_with_exit_code_2(directory: Directory, run: Run) -> None:

@@ -35,6 +35,15 @@ def test_a_null_is_told_from_the_text_null_and_an_example_is_one_line() -> None:
     ]
 
 
+def test_examples_of_the_commonest_reason_come_first() -> None:
+    examples = tuple({"reason": reason, "park_id": park} for reason, park in [("a", "1"), ("b", "2"), ("b", "3")])
+    assert example_lines(BadRows({"a": 1, "b": 5}, 9, examples)) == [
+        'b: park_id "2"',
+        'b: park_id "3"',
+        'a: park_id "1"',
+    ]
+
+
 def test_every_reason_has_a_row_with_an_example_or_without() -> None:
     rows = examples_by_reason(BadRows({"a": 1, "b": 5}, 9, ({"reason": "b", "park_id": None},)))
     assert rows == [("b", 5, "park_id null"), ("a", 1, "")]

@@ -1,6 +1,7 @@
 """Money before and after, per park and per currency, and never across currencies."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -58,3 +59,19 @@ def test_movers_come_by_currency_the_largest_difference_first_whichever_way() ->
     compared = PeriodComparison(period(), parks)
     assert [each.park_id for each in compared.movers] == ["moved", "yen", "down", "a", "b"]
     assert compared.unchanged == 1
+
+
+def test_parks_priced_by_later_versions_are_counted_by_date_whether_they_would_be_paid_or_not() -> None:
+    start = period().name
+    paid = Paid(Decimal("1.00"), "RUB", start)
+    far, next_week = start + dt.timedelta(days=14), start + dt.timedelta(days=7)
+    compared = PeriodComparison(
+        period(),
+        (
+            ParkComparison("a", paid, replace(paid, version=far)),
+            ParkComparison("b", paid, replace(paid, version=next_week)),
+            ParkComparison("c", paid, None, ended=next_week),
+            ParkComparison("d", paid, paid),
+        ),
+    )
+    assert list(compared.later.items()) == [(next_week, 2), (far, 1)]

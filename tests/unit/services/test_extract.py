@@ -78,7 +78,7 @@ def test_more_bad_rows_than_allowed_stop_the_run_and_show_examples() -> None:
         extracted(activity)
     assert str(stopped.value).splitlines() == [
         "2 of 1,000 rows of //home/status_history for weekly_msk 2026-11-16 are unusable: 0.2 %, allowed is 0.1 %. "
-        "Nobody is paid.",
+        "Nothing was computed.",
         "By reason: status_missing 2.",
         "Mend the source, or raise bad_row_share in source.yaml if leaving them out is right. Examples:",
         '  status_missing: park_id "p", status null',
