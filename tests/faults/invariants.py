@@ -3,7 +3,9 @@
 `broken` returns every answer that is wrong, in words; an empty list is what every test of faults wants.
 """
 
+import datetime as dt
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +35,10 @@ _LINES = """
     JOIN payout_order o ON o.payout_id = p.id AND coalesce(o.device_id, l.device_id) = l.device_id
     WHERE l.amount > 0"""
 
+_STEPS = """
+    SELECT park_id, seq, order_id, action, (data->>'fencing')::bigint AS fencing, data ? 'outcome' AS records
+    FROM history WHERE order_id IS NOT NULL AND data ? 'fencing' ORDER BY park_id, seq"""
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -42,15 +48,20 @@ class Stored:
     orders: Sequence[Row]
     attempts: Sequence[Row]
     lines: Sequence[Row]
+    steps: Sequence[Row]
     history: Sequence[str]
 
     @classmethod
     def read(cls, engine: Engine) -> "Stored":
         with engine.connect() as connection:
-            payouts, orders, attempts, lines = (
-                _rows(connection, sql) for sql in (_PAYOUTS, _ORDERS, _ATTEMPTS, _LINES)
+            return cls(
+                payouts=_rows(connection, _PAYOUTS),
+                orders=_rows(connection, _ORDERS),
+                attempts=_rows(connection, _ATTEMPTS),
+                lines=_rows(connection, _LINES),
+                steps=_rows(connection, _STEPS),
+                history=list(history.verify(connection)),
             )
-            return cls(payouts, orders, attempts, lines, list(history.verify(connection)))
 
 
 def _rows(connection: Connection, sql: str) -> Sequence[Row]:
@@ -68,6 +79,8 @@ def broken(stored: Stored, books: Sequence[AcceptedOrder], by_hand: str = "BANK-
         *_unknown_to_us(stored.orders, books),
         *_lines_behind(stored.lines),
         *_unasked(stored.attempts),
+        *_misread(stored.attempts, accepted),
+        *_unfenced(stored.steps),
     ]
 
 
@@ -146,3 +159,31 @@ def _unasked(attempts: Sequence[Row]) -> Iterator[str]:
             unsure[ref] = outcome in (None, "unknown")
         elif outcome == "not_found":
             unsure[ref] = False
+
+
+def _misread(attempts: Sequence[Row], accepted: Mapping[str, AcceptedOrder]) -> Iterator[str]:
+    """Nobody writes down that an order is not there which was there. 425 and 429 may lie: they say that nothing was
+    taken, and the stand-in can be told to say so after it took it."""
+    for attempt in attempts:
+        found, outcome = accepted.get(attempt["external_ref"]), attempt["outcome"]
+        since = dt.datetime.fromisoformat(found.created_at) if found else None
+        where = f"{attempt['external_ref']}, claim {attempt['fencing']}"
+        if since is None or attempt["recorded_at"] is None:
+            continue
+        if outcome == "not_found" and since < attempt["claimed_at"]:
+            yield f"{where}: not found, though billing-orders had it since {since}"
+        sure = outcome == "unavailable" and attempt["definite"] and not re.search("answered 42[59]", attempt["detail"])
+        if sure and attempt["claimed_at"] < since < attempt["recorded_at"]:
+            yield f"{where}: certainly not taken ({attempt['detail']}), though it was at {since}"
+
+
+def _unfenced(steps: Sequence[Row]) -> Iterator[str]:
+    """What came of a claim counts only as long as nobody has claimed the order since."""
+    current: dict[int, int] = {}
+    for step in steps:
+        order_id, fencing = step["order_id"], step["fencing"]
+        if not step["records"]:
+            current[order_id] = fencing
+        elif step["action"] != "fenced" and fencing != current.get(order_id):
+            where = f"park {step['park_id']}, history entry {step['seq']}"
+            yield f"{where}: {step['action']} was recorded by claim {fencing}, current was {current.get(order_id)}"

@@ -46,7 +46,7 @@ def test_a_run_beside_another_and_a_reconcile_pays_once(drill: Drill) -> None:
 
 @pytest.mark.parametrize("lease", [0.0, 0.02, 0.1])
 def test_leases_that_run_out_while_the_worker_still_works_pay_once(drill: Drill, lease: float) -> None:
-    together(drill, NEW, ["run", "settle", "submit", "settle"], concurrency=4, lease=lease)
+    together(drill, READY, ["submit", "settle", "run", "settle"], concurrency=4, lease=lease)
 
 
 def test_people_hold_release_and_mark_while_workers_send(drill: Drill) -> None:
