@@ -6,6 +6,7 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -157,7 +158,9 @@ def mark_created(
     try:
         read = read_register(file)
         who = MarkedBy((by or "").strip() or getpass.getuser(), note.strip(), read.name, read.sha256, wiring.actor)
-        marker = Marker(wiring.payouts, wiring.billing, wiring.settings.submit_policy.lease)
+        # Well beyond a lease and a call: a worker that stood still in between may still send what it has claimed.
+        settle = 2 * wiring.settings.submit_policy.lease + timedelta(seconds=wiring.settings.http_timeout_seconds)
+        marker = Marker(wiring.payouts, wiring.billing, settle)
         report = marker.mark(read, who, dry_run=dry_run)
     except (RegisterMismatch, RegisterUnreadable) as error:
         if json:
