@@ -70,13 +70,15 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class RegisterFile:
-    """All rows of a file in its order, its name, the SHA-256 of its bytes, and what was left out of it in words."""
+    """All rows of a file in its order, its name, the SHA-256 of its bytes, what was left out of it in words, and the
+    doc ids that stand where they mean no order."""
 
     name: str
     sha256: str
     rows: tuple[FiledRow, ...]
     totals: tuple[FiledTotal, ...]
     warnings: tuple[str, ...] = ()
+    misplaced: tuple[RowProblem, ...] = ()
 
     @property
     def has_lines(self) -> bool:
@@ -92,7 +94,19 @@ class RegisterFile:
 
     def contradictions(self) -> list[RowProblem]:
         """Where the file is at odds with itself: sums, rows that belong to no order, one order told twice."""
-        return [*self._wrong_totals(), *self._homeless(), *self._told_twice(), *self._differing_docs()]
+        several = list(self._several_periods())
+        sums = several or self._wrong_totals()  # the sums of one period say nothing of several
+        return [*self.misplaced, *sums, *self._homeless(), *self._told_twice(), *self._differing_docs()]
+
+    def _several_periods(self) -> Iterator[RowProblem]:
+        first: dict[tuple[str, dt.date], str] = {}
+        for row in self.rows:
+            first.setdefault((row.cadence, row.period), row.where)
+        if len(first) > 1:
+            told = [f"{cadence} {period} (from {where})" for (cadence, period), where in first.items()]
+            more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+            message = f"the file has several periods, {', '.join(told[:3])}{more}: give back one at a time"
+            yield RowProblem(list(first.values())[1], None, "period", message)
 
     def _wrong_totals(self) -> Iterator[RowProblem]:
         sums: dict[tuple[object, ...], Fraction] = defaultdict(Fraction)

@@ -78,18 +78,19 @@ def _compared(order: StoredOrder, row: FiledRow) -> Iterator[tuple[str, object, 
     if stored is not None:
         yield "amount", row.amount, stored
     else:
-        yield "device_id", row.device_id, _devices(order.lines)
-
-
-def _devices(lines: Mapping[str, Decimal]) -> str:
-    first = ", ".join(list(lines)[:3])
-    return f"{first} and {len(lines) - 3} more" if len(lines) > 3 else first
+        yield "device_id", row.device_id, order.lines
 
 
 def _text(value: object, row: FiledRow) -> str:
+    """The value in words; texts in quotes, for what differs may be a space."""
     if value is None:
         return "nothing"
-    return f"{value} {row.currency}" if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal):
+        return f"{value} {row.currency}"
+    if isinstance(value, Mapping):
+        first = ", ".join(repr(each) for each in list(value)[:3])
+        return f"{first} and {len(value) - 3} more" if len(value) > 3 else first
+    return repr(value) if isinstance(value, str) else str(value)
 
 
 def _in_the_way(order: StoredOrder, doc_id: str, where: str) -> Iterator[RowProblem]:

@@ -182,6 +182,46 @@ def test_programs_get_the_problems_as_json(engine: Engine, desk: Desk) -> None:
             "message": "the file says 30.01 RUB, stored is 30.00 RUB"} in problems  # fmt: skip
 
 
+@pytest.mark.parametrize("park_id", ["park-1", ""])
+def test_a_document_on_a_sum_marks_nothing_and_is_refused(engine: Engine, desk: Desk, park_id: str) -> None:
+    computed(engine, ["park-1", "park-2"])
+
+    def pay(row: Row) -> None:
+        paid_elsewhere = row["row"] == "line" and row["park_id"] == "park-2"
+        on_a_sum = row["row"] == "total" and row["park_id"] == park_id
+        row["doc_id"] = "BANK-1" if paid_elsewhere else "BANK-2" if on_a_sum else ""
+
+    file, before = desk.filled(pay), everything(engine)
+    for words in ((), ("--dry-run",)):
+        done = desk.types("mark-created", file, *words)
+        assert done.code == 3
+        assert "doc_id 'BANK-2' stands on a total row: write it on a line of the order" in done.err
+        assert everything(engine) == before
+
+
+def test_a_space_that_differs_is_seen(engine: Engine, desk: Desk) -> None:
+    computed(engine)
+    file = desk.paid()
+    file.write_text(file.read_text().replace(",cam-1,", ",cam-1 ,").replace("weekly_msk,2026", "weekly_msk ,2026", 1))
+    done = desk.types("mark-created", file)
+    assert "device_id: the file says 'cam-1 ', stored is 'cam-1', 'cam-2'" in done.err
+    assert "cadence: the file says 'weekly_msk ', stored is 'weekly_msk'" in done.err
+
+
+def test_two_periods_in_one_file_are_told_once(engine: Engine, desk: Desk) -> None:
+    computed(engine, ["park-1", "park-2"])
+    file, before = desk.paid(), everything(engine)
+    heading, *lines = file.read_text().splitlines()
+    earlier = [each.replace("2026-11-16", "2026-11-09").replace("PP-1", "") for each in lines]
+    file.write_text("\n".join([heading, *lines, *earlier]))
+    done = desk.types("mark-created", file)
+    assert (done.code, done.err.count("row ")) == (3, 3)
+    assert (
+        "weekly_msk 2026-11-16 (from row 2), weekly_msk 2026-11-09 (from row 10): give back one at a time" in done.err
+    )
+    assert everything(engine) == before
+
+
 def test_an_order_whose_lines_are_not_all_there_is_refused(engine: Engine, desk: Desk) -> None:
     computed(engine)
     file = desk.paid()

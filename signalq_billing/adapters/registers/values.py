@@ -4,12 +4,24 @@ whoever filled the cell in."""
 import datetime as dt
 import math
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 
-RawCell = str | int | float | Decimal | bool | dt.date | None
+
+@dataclass(frozen=True, slots=True)
+class Uncomputed:
+    """A formula whose value the file does not have."""
+
+    def __str__(self) -> str:
+        return "of a formula"
+
+
+RawCell = str | int | float | Decimal | bool | dt.date | Uncomputed | None
 _EXACT_DIGITS = 15
 _LONGEST_DOC_ID = 200
 _FORMULA_ERROR = re.compile(r"#(N/A|Н/Д|[^\W\d_]+(/0)?[!?])")
+# What a spreadsheet shows of a long number, and saves: most of its digits are gone.
+_SHORTENED = re.compile(r"[+-]?\d+([.,]\d+)?E[+-]\d+|[+-]?\d+[.,]\d+E\d+", re.ASCII | re.IGNORECASE)
 _PLAIN = re.compile(r"-?\d+(\.\d+)?")
 _WITH_COMMA = re.compile(r"-?(\d+|\d{1,3}([ \u00a0\u202f]\d{3})+)([.,]\d+)?")
 
@@ -31,6 +43,8 @@ def doc_id_of(cell: RawCell) -> str:
     text = text_of(cell).strip()
     if len(text) > _LONGEST_DOC_ID or not text.isprintable():
         raise ValueError(f"{text[:40]!r} is no doc id: it is printable text of at most {_LONGEST_DOC_ID} characters")
+    if _SHORTENED.fullmatch(text):
+        raise ValueError(f"{text!r} is a number: a spreadsheet may have changed it; format the column as text")
     if _FORMULA_ERROR.fullmatch(text):
         raise ValueError(f"{text!r} looks like the error of a formula")
     return text
@@ -75,8 +89,12 @@ def amount_of(cell: RawCell, *, decimal_comma: bool) -> Decimal:
     return _exact(cell)
 
 
-def _exact(number: float | Decimal) -> Decimal:
+def _exact(number: float | Decimal | Uncomputed) -> Decimal:
     """The shortest decimal that a spreadsheet's number stands for: what was typed, up to 15 digits."""
+    if isinstance(number, Uncomputed):
+        raise ValueError("is a formula without a value: write the number itself")
+    if not isinstance(number, int | float | Decimal):  # JSON has lists and objects too
+        raise ValueError(f"{str(number)[:40]!r} is neither a text nor a number")
     if isinstance(number, float) and not math.isfinite(number):
         raise ValueError(f"{number} is not a number")
     return number if isinstance(number, Decimal) else Decimal(repr(number))

@@ -142,12 +142,51 @@ def test_all_problems_are_told_at_once() -> None:
     assert len(problems(as_csv(rows))) == 6
 
 
+@pytest.mark.parametrize("column", ["park_id", "cadence", "period", "revision", "device_id", "currency", "amount"])
+def test_a_column_that_is_missing_is_told_once(column: str) -> None:
+    rows = table()
+    index = rows[0].index(column)
+    told = f"row 1: {column}: is not a column of this table: put it back"
+    assert problems(as_csv([[*row[:index], *row[index + 1 :]] for row in rows])) == [told]
+
+
+def test_a_table_with_sums_and_without_the_marks_of_them_is_told_once() -> None:
+    (problem,) = problems(as_csv([row[1:] for row in table()]))
+    assert problem.startswith("row 1: row: is not a column of this table, so sums cannot be told from lines")
+
+
+def test_two_files_put_into_one_are_told_once() -> None:
+    (problem,) = problems(csv_bytes(MADE) + csv_bytes(MADE).replace(b"2026-11-16", b"2026-11-09"))
+    assert problem.startswith("r.csv: row 9: the names of the columns stand here again")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (b"", "r.xlsx", "r.xlsx: it is empty"),
+        (b"\r\n ", "r.csv", "r.csv: it is empty"),
+        (b"garbage", "r.xlsx", "r.xlsx: it is not an XLSX file, "),
+        (b"\x00\xff\x10", "R.XLSX", "R.XLSX: it is not an XLSX file, "),
+        (xlsx_bytes(MADE)[:3000], "r.xlsx", "r.xlsx: it is not an XLSX file that can be read"),
+        (bytes(xlsx_bytes(MADE)).replace(b"\x00", b"\x01", 500), "r.xlsx", "r.xlsx: it is not an XLSX file "),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_told(content: bytes, name: str, said: str) -> None:
+    with pytest.raises(RegisterUnreadable) as refused:
+        parse_register(content, name)
+    assert str(refused.value).startswith(said)
+
+
+def test_a_csv_that_is_named_xlsx_is_read_as_what_it_is() -> None:
+    assert parse_register(csv_bytes(MADE), "r.xlsx").rows == parse_register(csv_bytes(MADE), "r.csv").rows
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "none of its first rows has the columns external_ref and doc_id"),
+        (b"", "r.csv: it is empty"),
         (b"park_id,amount\r\na,1\r\n", "has the columns external_ref and doc_id"),
-        (b"PK\x03\x04 and no more", "no readable XLSX"),
+        (b"PK\x03\x04 and no more", "it is not an XLSX file that can be read"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old .xls"),
         ("row;doc_id".encode("utf-16"), "UTF-16"),
         (b'{"lines": 1}', "'lines' is not a list of objects"),
