@@ -104,7 +104,7 @@ def tell(outcomes: Sequence[HoldOutcome], *, json: bool = False, err: bool = Fal
 
 
 def summary(outcomes: Sequence[HoldOutcome]) -> list[str]:
-    """One line per result and currency, in money."""
+    """One line per result and currency, in money; then what a release lets be sent."""
     from signalq_billing.domain.money import money_text
 
     sums: dict[tuple[str, str], list[Decimal]] = defaultdict(list)
@@ -114,6 +114,20 @@ def summary(outcomes: Sequence[HoldOutcome]) -> list[str]:
         f"{result.replace('_', ' ')}: {len(totals)} payout{'s' if len(totals) != 1 else ''}, "
         f"{money_text(sum(totals, Decimal(0)), currency)} {currency}"
         for (result, currency), totals in sorted(sums.items())
+    ] + _to_send(outcomes)
+
+
+def _to_send(outcomes: Sequence[HoldOutcome]) -> list[str]:
+    from signalq_billing.domain.money import money_text
+
+    amounts: dict[str, list[Decimal]] = defaultdict(list)
+    for each in outcomes:
+        amounts[each.payout.currency] += [order.amount for order in each.to_send]
+    return [
+        f"will be sent: {len(some)} order{'s' if len(some) != 1 else ''}, "
+        f"{money_text(sum(some, Decimal(0)), currency)} {currency}"
+        for currency, some in sorted(amounts.items())
+        if some
     ]
 
 
@@ -139,6 +153,7 @@ def _document(outcome: HoldOutcome) -> dict[str, Any]:
         "revision": payout.revision,
         "currency": payout.currency,
         "total": money_text(payout.total, payout.currency),
+        "to_send": money_text(sum((order.amount for order in outcome.to_send), Decimal(0)), payout.currency),
         "result": outcome.result.value,
         "reason": outcome.reason,
     }

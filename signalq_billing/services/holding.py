@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from signalq_billing.domain.hold_text import hold_text
 from signalq_billing.domain.near_miss import suggestion
-from signalq_billing.domain.progress import PayoutProgress
+from signalq_billing.domain.progress import OrderProgress, PaymentProgress, PayoutProgress
 from signalq_billing.errors import Refused, UsageError
 from signalq_billing.ports import Metrics, PayoutStore
 from signalq_billing.services.selecting import parse_date
@@ -26,6 +26,7 @@ class HoldResult(StrEnum):
     NOT_HELD = "not_held"
     CHANGED = "changed"  # computed anew since it was looked at: it stays held
     NOTHING_TO_HOLD = "nothing_to_hold"
+    SETTLED_ALREADY = "settled_already"  # there was nothing left to let go, held or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class HoldOutcome:
     payout: PayoutProgress
     result: HoldResult
     reason: str | None
+
+    @property
+    def to_send(self) -> Sequence[OrderProgress]:
+        """The orders that the release lets go: those of a released payout that are not created."""
+        released = self.result is HoldResult.RELEASED
+        return [
+            each for each in self.payout.orders if released and each.payment_progress is not PaymentProgress.CREATED
+        ]
 
 
 def stored_payouts(
@@ -95,7 +104,7 @@ def release(
 
 def _release(store: PayoutStore, payout: PayoutProgress, by: str, note: str, digest: str) -> HoldOutcome:
     if payout.hold_reason is None:
-        return HoldOutcome(payout, HoldResult.NOT_HELD, None)
+        return HoldOutcome(payout, HoldResult.SETTLED_ALREADY if payout.settled else HoldResult.NOT_HELD, None)
     if not payout.digest.startswith(digest):
         return HoldOutcome(payout, HoldResult.CHANGED, payout.hold_reason)
     try:
@@ -104,7 +113,8 @@ def _release(store: PayoutStore, payout: PayoutProgress, by: str, note: str, dig
         return HoldOutcome(payout, HoldResult.CHANGED, payout.hold_reason)
     if not released:
         return HoldOutcome(payout, HoldResult.NOT_HELD, None)
-    return HoldOutcome(replace(payout, hold_reason=None, hold=None), HoldResult.RELEASED, payout.hold_reason)
+    result = HoldResult.SETTLED_ALREADY if payout.settled else HoldResult.RELEASED
+    return HoldOutcome(replace(payout, hold_reason=None, hold=None), result, payout.hold_reason)
 
 
 def expired_holds(store: PayoutStore, metrics: Metrics, now: dt.datetime) -> list[str]:

@@ -13,11 +13,12 @@ from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
 from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
 from signalq_billing.domain.activity import ActivitySnapshot, BadRows
 from signalq_billing.domain.compute import compute_payout
+from signalq_billing.domain.config import OrderPer
 from signalq_billing.domain.guards import Guards
 from signalq_billing.errors import Held
 from signalq_billing.services import holding
 from tests.integration.payments import computed, money_accepted, progress, submitter
-from tests.integration.registers import PERIOD, Desk, everything, history_of, rows
+from tests.integration.registers import PERIOD, Desk, Row, everything, history_of, rows
 from tests.unit.domain.builders import config, device, period
 
 BY_ANN = ("--by", "Ann Lee", "--note", "looked at it")
@@ -54,7 +55,8 @@ def test_what_is_held_is_not_sent_until_somebody_releases_it(
     assert (report.created, report.held) == (1, 1)
     done = desk.does("release", *PERIOD, *BY_ANN)
     assert "released: 1 payout, 80.00 RUB" in done.out
-    assert "not held: 1 payout, 80.00 RUB" in done.out
+    assert "settled already: 1 payout, 80.00 RUB" in done.out
+    assert "will be sent: 1 order, 80.00 RUB" in done.out
     submitter(engine, billing).submit(progress(engine))
     assert money_accepted(billing) == Decimal("160.00")
 
@@ -220,3 +222,36 @@ def test_what_there_is_not_is_bad_usage_that_says_what_there_is(
     done = desk.types(*words)
     assert (done.code, said in done.err) == (2, True)
     assert everything(engine) == before
+
+
+def test_a_release_tells_what_is_settled_apart_and_what_will_be_sent(
+    engine: Engine, billing: BillingOrdersProcess, desk: Desk
+) -> None:
+    computed(engine, ["park-1", "park-2", "park-3"], order_per=OrderPer.DEVICE)
+    desk.does("hold", *PERIOD, "--reason", "paid by hand")
+
+    def pay(row: Row) -> None:
+        if row["park_id"] == "park-1" or (row["park_id"], row["device_id"]) == ("park-2", "cam-1"):
+            row["doc_id"] = "PP-1" if row["row"] == "line" else ""
+
+    desk.does("mark-created", desk.filled(pay))
+    done = desk.does("release", *PERIOD, *BY_ANN)
+    assert done.out.splitlines()[-3:] == [
+        "released: 2 payouts, 160.00 RUB",
+        "settled already: 1 payout, 80.00 RUB",
+        "will be sent: 3 orders, 130.00 RUB",
+    ]
+    assert {each.hold_reason for each in progress(engine)} == {None}
+    submitter(engine, billing).submit(progress(engine))
+    assert money_accepted(billing) == Decimal("130.00")
+
+
+def test_programs_get_what_a_release_lets_be_sent(engine: Engine, desk: Desk) -> None:
+    computed(engine, ["park-1", "park-2"])
+    desk.does("hold", *PERIOD, "--reason", "paid by hand")
+    desk.does("mark-created", desk.paid(park_id="park-1"))
+    told = json.loads(desk.does("release", *PERIOD, *BY_ANN, "--json").out)["payouts"]
+    assert [(each["result"], each["total"], each["to_send"]) for each in told] == [
+        ("settled_already", "80.00", "0.00"),
+        ("released", "80.00", "80.00"),
+    ]
