@@ -26,7 +26,7 @@ STORIES = {
     "config apply": Story("apply", before=()),
     "taking back": Story("take_back", parks=(2,)),
     "submit by many threads": Story("submit", concurrency=4, parks=(1, 2, 3, 4)),
-    "reconcile": Story("settle", before=("apply", "compute", "strand")),
+    "reconcile": Story("settle", before=("apply", "compute", "strand"), parks=(2,)),
     "reconcile by many threads": Story("settle", before=("apply", "compute", "strand"), concurrency=4),
     "hold": Story("hold", ends_paid=False),
     "release": Story("release", before=("apply", "compute", "hold"), after=("release", "apply", "run")),
