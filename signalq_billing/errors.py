@@ -24,8 +24,9 @@ field it is about, and says what to do; differences that are expected (discrepan
     └── PayoutsUnfinished             some payouts of a run are not created yet; reconcile goes on with them
 """
 
+import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _ONE_SCREEN, _IN_SHORT = 40, 5
@@ -45,13 +46,15 @@ class UsageError(SignalqBillingError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class ConfigProblem:
-    """One thing wrong with a config: where it stands, and what would be right."""
+    """One thing wrong with a config: where it stands, and what would be right. `shared`: it comes from one mistake that
+    every park makes alike, such as naming a tariff that is not there; people are told it once."""
 
     file: str
     line: int
     park_id: str
     field: str
     message: str
+    shared: bool = dataclasses.field(default=False, compare=False)
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
@@ -67,15 +70,29 @@ class ConfigInvalid(UsageError):
         self.problems, self.warnings = tuple(sorted(problems)), tuple(warnings)
         count = len(self.problems)
         lines = [f"{count:,} problem{'s' if count != 1 else ''} in the configs, nothing was done with them:"]
-        lines += [f"  {problem}" for problem in self.problems]
-        lines += [f"  warning: {warning}" for warning in self.warnings]
-        super().__init__("\n".join(lines + _in_short(self.problems)))
+        told = told_once(self.problems)
+        lines += [f"  {problem}" for problem in told]
+        lines += [f"  warning: {warning}" for warning in told_once(self.warnings)]
+        super().__init__("\n".join(lines + (_in_short(self.problems) if len(told) > _ONE_SCREEN else [])))
+
+
+def told_once(problems: Iterable[ConfigProblem]) -> list[str]:
+    """Problems as people read them: one that many parks share at the first of them, with how many more have it."""
+    first: dict[object, ConfigProblem] = {}
+    times: Counter[object] = Counter()
+    for index, problem in enumerate(problems):
+        key = (problem.field, problem.message) if problem.shared else index
+        first.setdefault(key, problem)
+        times[key] += 1
+    return [
+        f"{each} (and so for {times[key] - 1:,} more)" if times[key] > 1 else f"{each}" for key, each in first.items()
+    ]
 
 
 def _in_short(problems: Sequence[ConfigProblem]) -> list[str]:
     """The commonest problems once more, where the list is too long for a screen."""
     kinds = Counter((problem.field, problem.message) for problem in problems)
-    if len(problems) <= _ONE_SCREEN or len(kinds) == len(problems):
+    if len(kinds) == len(problems):
         return []
     common = kinds.most_common(_IN_SHORT)
     lines = [f"  {times:,} × {field}{': ' if field else ''}{message}" for (field, message), times in common]

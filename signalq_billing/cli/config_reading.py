@@ -67,10 +67,13 @@ def _problem(problem: ConfigProblem) -> dict[str, str | int]:
 
 def tell_warnings(warnings: Sequence[ConfigProblem]) -> None:
     """Warnings on standard error, the first twenty of them."""
-    for warning in warnings[:MOST_WARNINGS]:
+    from signalq_billing.errors import told_once
+
+    told = told_once(warnings)
+    for warning in told[:MOST_WARNINGS]:
         typer.echo(f"warning: {warning}", err=True)
-    if len(warnings) > MOST_WARNINGS:
-        typer.echo(f"warning: and {len(warnings) - MOST_WARNINGS:,} more; `--json` lists all of them", err=True)
+    if len(told) > MOST_WARNINGS:
+        typer.echo(f"warning: and {len(told) - MOST_WARNINGS:,} more; `--json` lists all of them", err=True)
 
 
 def tell_kept(kept: Sequence[ParkConfig]) -> None:

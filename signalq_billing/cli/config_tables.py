@@ -33,7 +33,7 @@ def print_shown(shown: ConfigShown) -> None:
     for each in shown.versions:
         config = each.config
         paid, in_force = config.effective_from in shown.paid, each == shown.in_force
-        versions.add_row(config.version, config.cadence, _yes(config.enabled), _yes(paid),
+        versions.add_row(config.version, config.cadence, "yes" if config.enabled else "no", _yes(paid),
                          _minute(each.applied_at), each.applied_by, _yes(in_force))  # fmt: skip
     display.print_table(versions)
     if shown.superseded:
@@ -49,7 +49,8 @@ def print_shown(shown: ConfigShown) -> None:
         typer.echo(f"nothing is in force on {shown.at}")
         return
     typer.echo(f"in force on {shown.at}:")
-    typer.echo(yaml.safe_dump(to_body(shown.in_force.config), sort_keys=False, allow_unicode=True))
+    body = {key: value for key, value in to_body(shown.in_force.config).items() if (key, value) != ("cadence", "")}
+    typer.echo(yaml.safe_dump(body, sort_keys=False, allow_unicode=True))
 
 
 def print_diff(found: ConfigDiff, top: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from itertools import pairwise, takewhile
+from itertools import groupby, pairwise, takewhile
 from typing import NamedTuple
 
 from signalq_billing.domain.config import Limits, ParkConfig
@@ -81,6 +81,38 @@ def timeline_problems(
     return [problem for of_park in by_park.values() for problem in _park_problems(of_park, cadences, names)]
 
 
+def inside_period_warnings(
+    versions: Iterable[PlacedVersion], cadences: Mapping[str, Cadence], fresh: Collection[tuple[str, dt.date]]
+) -> list[ConfigProblem]:
+    """A warning per version, of those whose park and date are in `fresh`, that begins inside a period of its cadence:
+    a period is paid by the version in force at its start."""
+    found: list[ConfigProblem] = []
+    ordered = sorted(versions, key=lambda each: (each.park_id, each.effective_from))
+    for _, of_park in groupby(ordered, key=lambda each: each.park_id):
+        cadence: Cadence | None = None
+        for version, following in pairwise((*of_park, None)):
+            if version is None:
+                continue
+            cadence = cadences.get(version.cadence) if version.cadence else cadence
+            if cadence and (version.park_id, version.effective_from) in fresh:
+                found += _inside_period(version, following, cadence)
+    return found
+
+
+def _inside_period(
+    version: PlacedVersion, following: PlacedVersion | None, cadence: Cadence
+) -> Iterator[ConfigProblem]:
+    day = version.effective_from
+    if day < cadence.anchor or cadence.starts_at(day):
+        return
+    period = cadence.containing(day)
+    counts = f"it counts from the period that starts on {period.end_date} on"
+    if following and following.effective_from <= period.end_date:
+        counts = f"no period is paid by it, for the next version takes effect on {following.effective_from}"
+    message = f"{day} lies inside a period of {cadence.name}, which starts on {period.name}: {counts}"
+    yield ConfigProblem(*version.at, version.park_id, "effective_from", message, shared=True)
+
+
 def _park_problems(
     versions: list[PlacedVersion], cadences: Mapping[str, Cadence], names: Collection[str]
 ) -> Iterator[ConfigProblem]:
@@ -110,7 +142,7 @@ def _unknown_cadence(version: PlacedVersion, names: Collection[str]) -> ConfigPr
     message = f"there is no cadence {version.cadence!r} in cadences.yaml; {suggestion(version.cadence, names)}"
     if version.at == STORED:
         message = f"version {version.effective_from} needs it: {message}"
-    return ConfigProblem(*version.cadence_at, version.park_id, "cadence", message)
+    return ConfigProblem(*version.cadence_at, version.park_id, "cadence", message, shared=True)
 
 
 def _untimely(earlier: PlacedVersion, version: PlacedVersion, old: Cadence, new: Cadence) -> ConfigProblem:

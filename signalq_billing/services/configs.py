@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.config_body import changed_fields
-from signalq_billing.domain.config_rules import stored_version, timeline_problems
+from signalq_billing.domain.config_rules import inside_period_warnings, stored_version, timeline_problems
 from signalq_billing.domain.configs import Configs
 from signalq_billing.domain.near_miss import suggestion
 from signalq_billing.domain.record import AppliedVersion, SupersededVersion
@@ -55,18 +55,21 @@ def check(configs: Configs, stored: Sequence[ParkConfig], paid: Collection[Key] 
     changed = [config for key, config in wanted.items() if key in standing and standing[key] != config]
     orphans = _orphans(configs, kept)
     followed = [config for config in kept if config not in orphans]
+    timeline = [*configs.placed.values(), *map(stored_version, followed)]
     problems = [
         *_paid_problems(configs, [config for config in changed if _key(config) in paid], standing),
-        *timeline_problems([*configs.placed.values(), *map(stored_version, followed)], configs.cadences),
+        *timeline_problems(timeline, configs.cadences),
     ]
     if problems:
         raise ConfigInvalid(problems)
+    added = [config for key, config in wanted.items() if key not in standing]
+    uneven = inside_period_warnings(timeline, configs.cadences, {_key(config) for config in (*added, *changed)})
     return ConfigChanges(
-        added=tuple(config for key, config in wanted.items() if key not in standing),
+        added=tuple(added),
         changed=tuple(changed),
         unchanged=tuple(config for key, config in wanted.items() if standing.get(key) == config),
         kept=tuple(kept),
-        warnings=(*configs.warnings, *map(_orphan_warning, orphans)),
+        warnings=(*configs.warnings, *map(_orphan_warning, orphans), *uneven),
     )
 
 

@@ -25,8 +25,7 @@ def read_charge(config: Keys) -> Charge | None:
     name = keys.need("model", usable(CHARGE_MODELS))
     scope = keys.may("scope", one_of([each.value for each in Scope]), Scope.DEVICE.value)
     if name is None:
-        keys.optional("unit", usable(UNITS))
-        keys.mark(_keys_of_any_model(keys))
+        _read_as_meant(keys)
         keys.close()
         return None
     kind = CHARGE_MODELS[name]
@@ -62,13 +61,20 @@ def usable(registry: Registry[Any]) -> Reader[str]:
     return read
 
 
-def _keys_of_any_model(keys: Keys) -> set[str]:
-    """What may stand here while the model is not known: any key, if it may be a model of another package."""
+def _read_as_meant(keys: Keys) -> None:
+    """Report what else is wrong while the model is not known: by the model that is surely meant, if there is one."""
     named = keys.tree.values.get("model")
-    meant = near_miss(named.text, CHARGE_MODELS.built_ins) if isinstance(named, Scalar) else None
-    if CHARGE_MODELS.has_outside or (not is_null(named) and meant is None):
-        return set(keys.tree.values)
-    return {field for kind in CHARGE_MODELS.built_ins.values() for field in field_types(kind)}
+    meant = near_miss(named.text, CHARGE_MODELS) if isinstance(named, Scalar) and not named.is_null else None
+    if meant in CHARGE_MODELS.built_ins:
+        kind = CHARGE_MODELS[meant]
+        _unit(keys, meant, kind)
+        _fields(keys, kind)
+        return
+    keys.optional("unit", usable(UNITS))
+    if CHARGE_MODELS.has_outside or not is_null(named):  # it may be a model of another package, with any keys
+        keys.mark(set(keys.tree.values))
+    else:
+        keys.mark({field for kind in CHARGE_MODELS.built_ins.values() for field in field_types(kind)})
 
 
 def _unit(keys: Keys, name: str, kind: type[ChargeModel]) -> str | None:

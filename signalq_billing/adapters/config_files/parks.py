@@ -85,5 +85,5 @@ def _tariff(own: Keyed, tariffs: Tariffs, report: Report, park_id: str) -> tuple
         return tariffs.by_name[value.text], True
     if tariffs.complete:
         message = f"there is no tariff {value.text!r} in tariffs.yaml; {suggestion(value.text, tariffs.by_name)}"
-        report.problem(value.at, "tariff", message, Owner(park_id=park_id))
+        report.problem(value.at, "tariff", message, Owner(park_id=park_id), shared=True)
     return None, False

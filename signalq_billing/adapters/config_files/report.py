@@ -51,9 +51,9 @@ class Report:
         self._problems = _Notes()
         self._warnings = _Notes()
 
-    def problem(self, at: Place, field: str, message: str, owner: Owner = NOBODY) -> None:
-        """Note what is wrong and what would be right."""
-        self._problems.add(ConfigProblem(*at, owner.park_id, field, message), owner.tariff)
+    def problem(self, at: Place, field: str, message: str, owner: Owner = NOBODY, shared: bool = False) -> None:
+        """Note what is wrong and what would be right; `shared` as in ConfigProblem."""
+        self._problems.add(ConfigProblem(*at, owner.park_id, field, message, shared), owner.tariff)
 
     def warning(self, at: Place, field: str, message: str, owner: Owner = NOBODY) -> None:
         """Note what works but is surely not what somebody meant."""

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -64,3 +65,13 @@ def test_a_day_before_all_versions_has_nothing_in_force(world: World) -> None:
     apply_three(world)
     assert "nothing is in force on 2025-12-31" in show("a", "--at", "2025-12-31").stdout
     assert "no version of this park was superseded" not in show("a").stdout
+
+
+def test_a_disabled_version_says_no_and_names_no_cadence(world: World) -> None:
+    stopped = replace(config("a", effective_from=dt.date(2026, 11, 23)), cadence="", terms=None)
+    world.configs.apply([config("a"), stopped], "eve")
+    lines = [" ".join(line.split()) for line in show("a", "--at", "2026-11-23").stdout.splitlines()]
+    [row] = [line for line in lines if line.startswith("2026-11-23")]
+    assert row.startswith("2026-11-23 no ")
+    assert "enabled: false" in lines
+    assert not any(line.startswith("cadence") for line in lines)

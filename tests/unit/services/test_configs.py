@@ -207,3 +207,26 @@ def test_the_version_in_force_is_the_last_that_has_begun() -> None:
 def test_a_park_that_nobody_knows_is_told_with_the_one_that_was_meant() -> None:
     with pytest.raises(UsageError, match=r"park 'park-7f3' has no config applied; did you mean 'park-7f3a'\?"):
         show(Stored(version("park-7f3a")), "park-7f3", dt.date(2026, 11, 2))
+
+
+def warned(stored: list[ParkConfig], *wanted: ParkConfig) -> list[tuple[str, str]]:
+    return [(each.park_id, each.message) for each in check(configs(*wanted), stored).warnings]
+
+
+def test_a_version_that_begins_inside_a_period_is_warned_of_with_the_period_it_counts_from() -> None:
+    message = (
+        "2026-12-02 lies inside a period of weekly, which starts on 2026-11-30: "
+        "it counts from the period that starts on 2026-12-07 on"
+    )
+    assert warned([], version(), version("p", "2026-12-02")) == [("p", message)]
+    stops = version("q", "2026-12-02", cadence="", enabled=False)
+    assert warned([version("q")], stops) == [("q", message)]
+
+
+def test_a_version_that_the_next_one_overtakes_before_a_period_begins_is_warned_of_as_that() -> None:
+    [(_, message)] = warned([version("p", "2026-12-07")], version("p", "2026-12-02"))
+    assert message.endswith("no period is paid by it, for the next version takes effect on 2026-12-07")
+
+
+def test_what_is_applied_already_or_starts_before_the_first_period_is_not_warned_of() -> None:
+    assert warned([version("p", "2026-12-02")], version("p", "2026-12-02"), version("q", "2026-01-01")) == []

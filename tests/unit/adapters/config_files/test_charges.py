@@ -28,7 +28,10 @@ def graduated(*tiers: str) -> str:
     ("charge", "problem"),
     [
         ("{unit: active_day, unit_amount: 1}", f"{AT}.model: is missing; for example `model: standard"),
-        ("{model: graduatd}", f"{AT}.model: 'graduatd' is not known here; did you mean 'graduated'?"),
+        (
+            "{model: graduatd, unit: active_day, tiers: [{up_to: null, unit_amount: 1}]}",
+            f"{AT}.model: 'graduatd' is not known here; did you mean 'graduated'?",
+        ),
         ("{model: standard, unit_amount: 1}", f"{AT}.unit: is missing; for example `unit: active_day"),
         (
             "{model: standard, unit: active_dya, unit_amount: 1}",
@@ -171,6 +174,20 @@ def test_the_keys_of_a_model_that_is_not_there_are_not_judged_but_those_of_a_mis
     assert [line.split(": ")[1] for line in told(tmp_path, "{model: standrad, unit: active_day, unit_amont: 5}")] == [
         "park park-1 charge.model",
         "park park-1 charge.unit_amont",
+        "park park-1 charge.unit_amount",
+    ]
+
+
+def test_a_misspelt_model_hides_nothing_else_that_is_wrong_with_its_charge(tmp_path: Path) -> None:
+    tiers = "[{up_to: 5, unit_amount: -1}, {up_to: 4, unit_amount: 1}]"
+    assert told(tmp_path, f"{{model: gradutaed, unit: active_dya, scope: prak, tiers: {tiers}, amount: 1}}") == [
+        f"{AT}.amount: unknown key; did you mean 'unit'?",
+        f"{AT}.model: 'gradutaed' is not known here; did you mean 'graduated'?",
+        f"{AT}.scope: 'prak' is not known here; did you mean 'park'?",
+        f"{AT}.tiers[0].unit_amount: must be at least 0, not -1",
+        f"{AT}.tiers[1].up_to: 4 must be above 5, where this tier begins",
+        f"{AT}.tiers[1].up_to: the last tier must have `up_to: null`, so that every quantity has a price",
+        f"{AT}.unit: 'active_dya' is not known here; did you mean 'active_day'?",
     ]
 
 

@@ -137,3 +137,27 @@ def test_a_report_longer_than_a_screen_ends_with_its_commonest_problems(tmp_path
         "  41 × currency: 'RUR' is not an ISO 4217 currency code such as RUB; did you mean 'RUB'?",
         "  1 × rounding: 'up' is not known here; known are half_even, half_up",
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "mistake"),
+    [
+        ({"tariff": "glod"}, "tariff: there is no tariff 'glod' in tariffs.yaml; did you mean 'gold'?"),
+        ({"cadence": "wekly_msk"}, "cadence: there is no cadence 'wekly_msk' in cadences.yaml; did you mean 'weekly_"),
+    ],
+)
+def test_a_name_that_is_gone_is_told_once_for_all_parks_and_kept_for_each(
+    tmp_path: Path, changes: dict[str, str], mistake: str
+) -> None:
+    parks: dict[str, str] = {f"p{number}": park(park_id=f"park-{number}", **changes) for number in range(50)}
+    parks["other"] = park(park_id="other", currency="RUR")
+    (tmp_path / "tariffs.yaml").write_text("gold: {}")
+    with pytest.raises(ConfigInvalid) as invalid:
+        load(directory(tmp_path, **parks))
+    head, other, shared = str(invalid.value).splitlines()
+    assert head.startswith("51 problems")
+    assert "park other currency:" in other
+    assert shared.startswith("  parks/p0.yaml:")
+    assert f" park park-0 {mistake}" in shared
+    assert shared.endswith("(and so for 49 more)")
+    assert len(invalid.value.problems) == 51
