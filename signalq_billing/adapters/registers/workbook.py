@@ -1,10 +1,13 @@
 """The sheets of an XLSX workbook that people give back, cell by cell, with formulas that have no value told apart."""
 
+from __future__ import annotations
+
 import io
 import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
 
 from openpyxl import load_workbook
 from openpyxl.cell.cell import TYPE_FORMULA
@@ -12,6 +15,10 @@ from openpyxl.cell.cell import TYPE_FORMULA
 from signalq_billing.adapters.registers.values import RawCell, Uncomputed
 from signalq_billing.adapters.registers.xlsx_text import unescaped
 from signalq_billing.errors import RegisterUnreadable
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+    from openpyxl.worksheet.worksheet import Worksheet
 
 Rows = list[list[RawCell]]
 _FORMULA = re.compile(rb"<([\w.-]+:)?f[\s/>]")
@@ -34,7 +41,13 @@ def tables(content: bytes) -> dict[str, Rows]:
 
 def _values(content: bytes) -> dict[str, Rows]:
     workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    return {sheet.title: list(_texts(sheet.iter_rows(values_only=True))) for sheet in workbook.worksheets}
+    return {sheet.title: list(_texts(_whole(sheet).iter_rows(values_only=True))) for sheet in workbook.worksheets}
+
+
+def _whole(sheet: Worksheet) -> Worksheet:
+    """The sheet with all its cells, also where it says of itself that it is smaller."""
+    cast("ReadOnlyWorksheet", sheet).reset_dimensions()
+    return sheet
 
 
 def _texts(rows: Iterator[Sequence[object]]) -> Iterator[list[RawCell]]:
@@ -56,7 +69,7 @@ def _tell_uncomputed(content: bytes, found: dict[str, Rows]) -> None:
     """Put Uncomputed where a formula stands and the program that wrote it kept no value."""
     workbook = load_workbook(io.BytesIO(content), read_only=True)
     for sheet in workbook.worksheets:
-        for row, cells in zip(found[sheet.title], sheet.iter_rows(), strict=True):
+        for row, cells in zip(found[sheet.title], _whole(sheet).iter_rows(), strict=True):
             for column, cell in enumerate(cells):
                 if cell.data_type == TYPE_FORMULA and row[column] is None:
                     row[column] = Uncomputed()

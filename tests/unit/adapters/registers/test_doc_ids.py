@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import re
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -107,6 +109,16 @@ def test_a_doc_id_on_a_line_of_zero_is_told() -> None:
 
 def test_a_row_with_nothing_but_a_doc_id_is_refused() -> None:
     assert "row 10: park_id: is empty" in unreadable(table(9, "") + b"," * 16 + b"BANK-2,\r\n")
+
+
+def test_a_doc_id_below_where_a_sheet_says_that_it_ends_is_read() -> None:
+    whole, cut = io.BytesIO(written("Orders", 3, "PP-1")), io.BytesIO()
+    with zipfile.ZipFile(whole) as parts, zipfile.ZipFile(cut, "w") as smaller:
+        for name in parts.namelist():
+            smaller.writestr(name, re.sub(rb'(<dimension ref="A1:[A-Z]+)\d+"', rb'\g<1>2"', parts.read(name)))
+    file = parse_register(cut.getvalue(), "r")
+    assert [row.doc_id for row in file.rows if row.where == "Orders row 3"] == ["PP-1"]
+    assert file.rows == parse_register(whole.getvalue(), "r").rows
 
 
 @pytest.mark.parametrize(("sheet", "row"), [("Lines", 2), ("Lines", 6), ("Orders", 2), ("Orders", 5)])
