@@ -66,6 +66,17 @@ def test_one_order_under_two_documents_is_told() -> None:
     assert problem == "row 2, order ref-1: doc_id: one order has several: PP-1 (row 2) and PP-2 (Orders row 2)"
 
 
+def test_several_periods_are_told_once_and_sums_of_one_are_not_held_against_them() -> None:
+    days = [dt.date(2026, 11, 16) - dt.timedelta(weeks=week) for week in range(5)]
+    rows = [replace(LINE, where=f"row {2 + n}", period=day, external_ref=f"ref-{n}") for n, day in enumerate(days)]
+    (problem,) = said(*rows[:2], totals=(replace(SUM, amount=Decimal("30.00")),))
+    assert problem == (
+        "row 3: period: the file has several periods, weekly_msk 2026-11-16 (from row 2), "
+        "weekly_msk 2026-11-09 (from row 3): give back one at a time"
+    )
+    assert "(from row 4) and 2 more: give back one at a time" in said(*rows)[0]
+
+
 def test_what_a_file_says_cannot_steer_a_terminal() -> None:
     (problem,) = said(
         replace(LINE, where="row 2\n", external_ref="\x1b[2Jref"), replace(LINE, external_ref="\x1b[2Jref")
