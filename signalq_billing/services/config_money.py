@@ -67,7 +67,7 @@ class MoneyComparer:
         after = new.configs
         before = configs_for(self.stored, self.configs.cadences, period)
         self.announce(f"reading what is stored for {period}")
-        park_ids = sorted({config.park_id for config in (*after, *before)})
+        park_ids = sorted({config.park_id for config in (*after, *before)} | new.not_compared.keys())
         totals = self.payouts.stored_totals(period, park_ids)
         if refused := _redefined(period, totals):
             return PeriodComparison(period, refused=refused)

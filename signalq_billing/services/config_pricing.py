@@ -45,7 +45,7 @@ def priced(configs: Configs, stored: Sequence[ParkConfig], period: Period, *, in
         paid_by = [each for each in (begun, _begun_and_later(old, configs, period)[0]) if each]
         if not version.enabled:
             ended[park_id] = version.effective_from
-        elif version is not begun and (moved := _moved(version, paid_by, period)):
+        elif moved := _moved(version, paid_by, period):
             not_compared[park_id] = moved
         elif version.cadence == period.cadence:
             chosen.append(version)
@@ -62,7 +62,7 @@ def _begun_and_later(
 
 
 def _moved(version: ParkConfig, paid_by: Iterable[ParkConfig], period: Period) -> str:
-    """Why a version that takes effect later says nothing of this period: it pays the park by another cadence."""
+    """Why a version says nothing of this period: the park is paid by another cadence without it."""
     before = sorted({each.cadence for each in paid_by if each.enabled} - {version.cadence})
     if not before or period.cadence not in {*before, version.cadence}:
         return ""

@@ -49,6 +49,18 @@ def test_a_park_that_moves_to_another_cadence_is_compared_in_neither() -> None:
     assert month == Priced((), {}, reason)
 
 
+def test_a_park_that_the_directory_moves_before_the_period_is_not_compared_either() -> None:
+    reason = {"p": "version 2026-11-02 moves it from cadence weekly to monthly"}
+    assert pricing([version()], version("p", cadence="monthly")) == Priced((), {}, reason)
+    found = pricing([version()], version("p", cadence="monthly"), version("p", "2026-12-01", "monthly", amount=12))
+    assert found == Priced((), {}, {"p": "version 2026-12-01 moves it from cadence weekly to monthly"})
+
+
+def test_a_park_moved_long_ago_is_compared() -> None:
+    stored = [version("p", "2026-06-01", "monthly"), version("p", "2026-11-02")]
+    assert pricing(stored, *stored, version("p", NEXT, amount=12)).configs == (version("p", NEXT, amount=12),)
+
+
 def test_a_park_of_another_cadence_is_none_of_this_period() -> None:
     monthly = version("p", "2026-10-01", "monthly")
     assert pricing([monthly], monthly, version("p", "2026-12-01", "monthly", amount=12)) == Priced((), {}, {})
