@@ -47,6 +47,7 @@ def test_a_park_that_moves_to_another_cadence_is_compared_in_neither() -> None:
     assert pricing([version()], version(), moved) == Priced((), {}, reason)
     month = priced(configs(version("p", "2026-09-07"), moved), [version("p", "2026-09-07")], OCTOBER)
     assert month == Priced((), {}, reason)
+    assert pricing([], version(), moved) == Priced((), {}, reason)
 
 
 def test_a_park_that_the_directory_moves_before_the_period_is_not_compared_either() -> None:
