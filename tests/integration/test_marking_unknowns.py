@@ -232,13 +232,18 @@ def test_racing_with_workers_every_order_is_paid_by_one_of_the_two(
     assert by_hand | by_billing == set(parks)
 
 
-def test_a_lease_sets_how_long_a_lost_call_may_still_arrive(
+def test_a_lost_call_may_still_arrive_within_two_leases_and_a_call(
     engine: Engine, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computed(engine)
     file = desk.paid()
     lost_answer(engine)
-    monkeypatch.setenv("SIGNALQ_BILLING_LEASE_SECONDS", "0.001")
+    an_hour_passes(engine)
+    monkeypatch.setenv("SIGNALQ_BILLING_LEASE_SECONDS", "1798")
+    settings.cache_clear()
+    done = desk.types("mark-created", file)
+    assert (done.code, "may still arrive at billing-orders" in done.err) == (3, True)
+    monkeypatch.setenv("SIGNALQ_BILLING_LEASE_SECONDS", "1780")
     settings.cache_clear()
     desk.does("mark-created", file)
     assert progress(engine)[0].settled
