@@ -51,6 +51,7 @@ def test_what_is_held_is_not_sent_until_somebody_releases_it(
     computed(engine, ["park-1", "park-2"])
     done = desk.does("hold", *PERIOD, "--park", "park-1", "--reason", "asked by the park")
     assert "held: 1 payout, 80.00 RUB" in done.out
+    assert "will be sent" not in done.out
     report = submitter(engine, billing).submit(progress(engine))
     assert (report.created, report.held) == (1, 1)
     done = desk.does("release", *PERIOD, *BY_ANN)
