@@ -41,4 +41,4 @@ def test_the_park_that_the_readme_adds_passes_the_check(tmp_path: Path) -> None:
     (block,) = re.findall(r"```yaml\n(- park_id:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     (tmp_path / "config" / "parks" / "new.yaml").write_text(block)
     added = [config for config in load(tmp_path / "config").park_configs if config.park_id == "park-7f3a"]
-    assert [config.version for config in added] == ["2026-11-01"]
+    assert [config.version for config in added] == ["2026-11-02"]
