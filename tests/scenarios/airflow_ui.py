@@ -13,7 +13,7 @@ from signalq_billing.devstack.home import Home
 from signalq_billing.devstack.memory import Memory
 
 DAG = "signalq_payouts_weekly_msk"
-PATIENCE = 240
+PATIENCE = 600  # a task whose scheduler was killed is missed by Airflow only after minutes
 
 
 class Ui:
