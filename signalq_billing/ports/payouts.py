@@ -1,84 +1,25 @@
-"""What the services need from the outside, as few Protocols as they get by with. Adapters implement them; nothing
-here names a technology."""
+"""Payouts as they are stored, with how far each got."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Protocol
 
-from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, ParkActivity
-from signalq_billing.domain.adjustment import Adjusted, Retirement
+from signalq_billing.domain.activity import ActivitySnapshot
 from signalq_billing.domain.config import ParkConfig
-from signalq_billing.domain.device_history import DeviceHistory
-from signalq_billing.domain.discrepancy import OwnOrder
 from signalq_billing.domain.marking import Mark, MarkedBy, StoredOrder
-from signalq_billing.domain.order import BillingOrder, NotFound, Outcome, Rejected, Unavailable, Unknown
-from signalq_billing.domain.paid import ConfigSpan, PaidSpan, StoredTotal
+from signalq_billing.domain.order import NotFound, Outcome
+from signalq_billing.domain.paid import StoredTotal
 from signalq_billing.domain.payment_history import PaymentHistory
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PayoutProgress, StoreResult
-from signalq_billing.domain.record import AppliedVersion, OrderAttempt, PayoutRecord, SupersededVersion
+from signalq_billing.domain.record import OrderAttempt, PayoutRecord
 
 
 class Clock(Protocol):
     """The time of this machine, aware and in UTC. Leases go by the store's own clock instead."""
-
-    def now(self) -> datetime: ...
-
-    def sleep(self, seconds: float) -> None: ...
-
-
-class ActivitySource(Protocol):
-    """Where camera activity comes from. Raises SourceUnavailable and SourceInvalid."""
-
-    def ping(self) -> None:
-        """Returns if the source can be read at all."""
-        ...
-
-    def watermark(self, clock: datetime) -> datetime | None:
-        """The instant up to which the replica is complete; None for a source without a single good row."""
-        ...
-
-    def extract(self, request: ActivityRequest) -> ActivitySnapshot:
-        """Compute activity where the data is, into a result table of its own, from one state of the source."""
-        ...
-
-    def read(self, result_table: str, period: Period) -> Iterator[ParkActivity]:
-        """The parks of a result table, one after another, sorted bytewise; parks without activity are not in it."""
-        ...
-
-    def discard(self, result_table: str) -> None:
-        """Remove a result table; one that is gone already is no error."""
-        ...
-
-    def history(self, device_id: str, period: Period, clock: datetime) -> DeviceHistory:
-        """Everything the source says about one device around `period`, from one state of the source. Leaves nothing
-        behind. `clock` is the run's: rows later than it by more than an hour are bad. Raises UsageError for an id
-        that is not text."""
-        ...
-
-
-class BillingOrders(Protocol):
-    """The billing service."""
-
-    def ping(self) -> None:
-        """Returns if it answers. Raises BillingUnavailable or BillingMisconfigured."""
-        ...
-
-    def create(self, claim: Claim) -> Outcome:
-        """Send the claim's bytes under its key, once. Never raises for what the other side does."""
-        ...
-
-    def find(self, external_ref: str) -> BillingOrder | NotFound | Unavailable | Unknown | Rejected:
-        """Ask for one order. Rejected: the service refuses to answer us (credentials, address)."""
-        ...
-
-    def listing(self, cadence: str, period_name: date) -> Iterator[BillingOrder]:
-        """All orders of a period. Raises BillingUnavailable, BillingMisconfigured."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,83 +147,3 @@ class PayoutStore(Protocol):
         was when the mark was made.
         """
         ...
-
-
-class OrderBooks(Protocol):
-    """Our orders as they are held against what billing-orders has. Raises StorageUnavailable."""
-
-    def own_orders(self, cadence: str, period_name: date) -> list[OwnOrder]:
-        """Every order of a period, retired ones too, bytewise by key."""
-        ...
-
-    def own_orders_named(self, external_refs: Iterable[str]) -> list[OwnOrder]:
-        """The orders of these keys that there are, of whatever period, bytewise by key."""
-        ...
-
-    def periods_touched(self, within: timedelta | None) -> list[tuple[str, date]]:
-        """(cadence, name) of the periods with a payout or an order changed within that time by the store's clock, or
-        of all periods for None; the newest first."""
-        ...
-
-
-class Adjustments(Protocol):
-    """Differences of paid periods, stored as later revisions. Raises StorageUnavailable."""
-
-    def adjust(
-        self, payouts: Sequence[Payout], snapshot_id: int, actor: str, retirements: Mapping[str, Retirement] = ...
-    ) -> list[Adjusted]:
-        """Store what recomputed payouts pay beyond their stored revisions, each park in a transaction of its own.
-
-        Nothing is stored where nothing differs, or a revision is not settled. `retirements` by park: payouts to
-        retire first; raises Refused for one that changed since it was looked at.
-        """
-        ...
-
-    def plan(self, payouts: Sequence[Payout], retirements: Mapping[str, Retirement] = ...) -> list[Adjusted]:
-        """What `adjust` would do with these payouts of one period; nothing is stored."""
-        ...
-
-    def debts(self, park_ids: Iterable[str]) -> Mapping[tuple[str, str], Decimal]:
-        """(park, currency): what is owed from negative adjustments, of those that owe anything."""
-        ...
-
-
-class ConfigStore(Protocol):
-    """Park configs as applied, append-only: a changed version supersedes, it never overwrites."""
-
-    def current(self, park_ids: Sequence[str] | None = None) -> list[ParkConfig]:
-        """Every version that stands, of all parks or of some, sorted by park (bytewise) and date."""
-        ...
-
-    def applied(self, park_ids: Sequence[str] | None = None) -> list[AppliedVersion]:
-        """Every version that stands with who applied it and when, sorted by park (bytewise) and date."""
-        ...
-
-    def superseded(self, park_id: str) -> list[SupersededVersion]:
-        """Every version of a park that stands no more, by date and the order they were applied in."""
-        ...
-
-    def paid_within(self, spans: Sequence[ConfigSpan]) -> list[PaidSpan]:
-        """Per span with any, the claimed periods of its park that start in it; in the order of `spans`."""
-        ...
-
-    def paid_versions(self) -> set[tuple[str, date]]:
-        """(park_id, effective_from) of the versions some claimed payout was computed with."""
-        ...
-
-    def apply(self, configs: Sequence[ParkConfig], actor: str) -> Mapping[str, int]:
-        """Store all of them in one transaction; returns how many were `added`, `changed` and `unchanged`.
-
-        Raises ConfigInvalid for a changed version that has been paid with.
-        """
-        ...
-
-
-class Metrics(Protocol):
-    """Counters, gauges and timers, named without the `signalq_billing.` prefix."""
-
-    def count(self, name: str, value: int = 1, **tags: str) -> None: ...
-
-    def gauge(self, name: str, value: float, **tags: str) -> None: ...
-
-    def timer(self, name: str, **tags: str) -> AbstractContextManager[object]: ...
