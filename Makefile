@@ -30,7 +30,7 @@ down: ## end everything `make run` started; its data stays in .devstack
 	@test ! -x $(BIN)/signalq-billing || $(BIN)/signalq-billing dev down
 
 test: $(VENV)/.ready lint ## everything: lint, then all tests, with a real PostgreSQL and a real Airflow
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 simulate: $(VENV)/.ready ## play SEEDS=10000 schedules of submit and reconcile from FIRST=0 on, or one SEED=123 with its trace
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),10000) --first $(or $(FIRST),0))

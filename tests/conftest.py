@@ -3,27 +3,33 @@
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.postgres_fixtures"]
 
 _HERE = Path(__file__).parent
 # Longest first: the lane with the real Airflow mostly waits, the crash tests keep a core busy beside it.
-_LANES = ("scenarios", "faults", "simulation")
-_ONE_AIRFLOW = ("scenarios",)
+_LONG = ("scenarios", "faults", "simulation")
+_ONE_AIRFLOW = "tests/scenarios/"
+
+
+class Lanes(LoadScopeScheduling):
+    """A lane goes to one worker, in order: a file, or all that shares the real Airflow."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _ONE_AIRFLOW if nodeid.startswith(_ONE_AIRFLOW) else nodeid.split("::", 1)[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
+    return Lanes(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test its lane for pytest-xdist, and begin with the long ones."""
-    items.sort(key=lambda item: _rank(_room(item)))
-    for item in items:
-        lane = "airflow" if _room(item) in _ONE_AIRFLOW else str(item.path.relative_to(_HERE))
-        item.add_marker(pytest.mark.xdist_group(lane))
-
-
-def _room(item: pytest.Item) -> str:
-    return item.path.relative_to(_HERE).parts[0]
+    """Begin with the long ones."""
+    items.sort(key=lambda item: _rank(item.path.relative_to(_HERE).parts[0]))
 
 
 def _rank(room: str) -> int:
-    return _LANES.index(room) if room in _LANES else len(_LANES)
+    return _LONG.index(room) if room in _LONG else len(_LONG)
