@@ -7,6 +7,7 @@ from signalq_billing.ports.billing import BillingOrders, OrderBooks
 from signalq_billing.ports.clock import Clock
 from signalq_billing.ports.configs import ConfigStore
 from signalq_billing.ports.metrics import Metrics
+from signalq_billing.ports.pages import PayoutPages
 from signalq_billing.ports.payouts import PayoutStore, StoredPayout
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ConfigStore",
     "Metrics",
     "OrderBooks",
+    "PayoutPages",
     "PayoutStore",
     "StoredPayout",
 ]

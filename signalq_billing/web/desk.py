@@ -1,0 +1,37 @@
+"""What the page works with, handed to it by its composition root: each thing is made when a request first asks for it,
+so that a page about what is down can be shown while it is down."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends
+
+from signalq_billing.domain.period import Cadence
+from signalq_billing.ports import PayoutPages
+from signalq_billing.services.explain import Explainer
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Reads, services and the surroundings of the page.
+
+    `access` is a FastAPI dependency that returns an `Access`. `airflow_url` is `[api] base_url` without a slash at its
+    end, empty where there is no Airflow to link to.
+    """
+
+    access: Callable[..., Any]
+    pages: Callable[[], PayoutPages]
+    explainer: Callable[[], Explainer]
+    cadences: Callable[[], Mapping[str, Cadence]]
+    now: Callable[[], dt.datetime]
+    airflow_url: str = ""
+
+
+def current_desk() -> Desk:
+    """Stands for the desk that `make_app` was given."""
+    raise NotImplementedError("make_app puts its desk here")
+
+
+CurrentDesk = Annotated[Desk, Depends(current_desk)]

@@ -1,0 +1,14 @@
+"""The page at `/park`."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from signalq_billing.web.access import CurrentAccess
+from signalq_billing.web.rendering import render
+
+router = APIRouter()
+
+
+@router.get("/park")
+def page(request: Request, access: CurrentAccess) -> Response:
+    return render(request, "park.html", access=access)
