@@ -28,6 +28,13 @@ def reconcile(
     everything: Annotated[
         bool, typer.Option("--compare-all", help="Compare every period there is, not only those that changed lately.")
     ] = False,
+    hold: Annotated[
+        str | None,
+        typer.Option(
+            "--hold",
+            help=f"{_OF_COMPARING}hold, for this reason, parks of which billing-orders has orders unknown here.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Go on with unfinished payouts of all periods: ask about stale ones, create what is not created.
@@ -36,16 +43,22 @@ def reconcile(
     covers the periods that changed within SIGNALQ_BILLING_COMPARE_DAYS, or those named. Exit code 1 if the two differ
     or a period could not be compared.
 
-    Examples: signalq-billing reconcile
-    signalq-billing reconcile --compare --cadence weekly_msk --period 2026-11-16
+    With --hold, after a restore from backup: what is stored of those parks may have been paid under another key.
+
+    Example: signalq-billing reconcile
+
+    Example: signalq-billing reconcile --compare --cadence weekly_msk --period 2026-11-16
+
+    Example: signalq-billing reconcile --compare-all --hold "restored from backup"
     """
+    from signalq_billing.cli.holds import said
     from signalq_billing.errors import UsageError
 
     if compare or everything:
-        _compare(cadence, period, everything=everything, json=json)
+        _compare(cadence, period, said("--hold", hold) if hold is not None else None, everything=everything, json=json)
         return
-    if cadence is not None or period is not None:
-        raise UsageError("--cadence and --period go with --compare; without it reconcile looks at all periods")
+    if cadence is not None or period is not None or hold is not None:
+        raise UsageError("--cadence, --period and --hold go with --compare; without it reconcile looks at all periods")
     _settle(json=json)
 
 
@@ -80,7 +93,7 @@ def _settle(*, json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _compare(cadence: str | None, period: str | None, *, everything: bool, json: bool) -> None:
+def _compare(cadence: str | None, period: str | None, hold: str | None, *, everything: bool, json: bool) -> None:
     from signalq_billing.cli import display
     from signalq_billing.services.comparing import compare
 
@@ -94,8 +107,23 @@ def _compare(cadence: str | None, period: str | None, *, everything: bool, json:
         display.print_json(comparison_document(comparison))
     else:
         _show(comparison)
+    if hold is not None:
+        _hold_beside_unknown(wiring, comparison, hold)
     if not comparison.clean:
         raise typer.Exit(1)
+
+
+def _hold_beside_unknown(wiring: Wiring, comparison: Comparison, reason: str) -> None:
+    """Told on standard error, so that `--json` stays one document."""
+    from signalq_billing.cli import holds
+    from signalq_billing.services.restoring import hold_beside_unknown
+
+    done = hold_beside_unknown(comparison, wiring.payouts, reason, wiring.actor)
+    holds.tell(done.outcomes, err=True)
+    for ref in done.nothing_stored:
+        typer.echo(f"{ref}: nothing is stored here for its park and period, so nothing was held", err=True)
+    if comparison.not_compared:
+        typer.echo(f"{len(comparison.not_compared)} periods were not compared: nothing was held of them", err=True)
 
 
 def _periods(wiring: Wiring, cadence: str | None, period: str | None, *, everything: bool) -> list[PeriodKey]:

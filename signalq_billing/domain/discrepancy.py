@@ -148,8 +148,10 @@ def _against(theirs: BillingOrder, ours: OwnOrder) -> tuple[DiscrepancyKind, str
     if ours.payment_progress is not PaymentProgress.CREATED:
         if ours.under_way:
             return None
-        progress = ours.payment_progress.value
-        return DiscrepancyKind.NOT_CREATED_HERE, f"{there}, here it is {progress}: `reconcile` asks about it"
+        here = f"here it is {ours.payment_progress.value}"
+        if (theirs.amount, theirs.currency) != (ours.amount, ours.currency):
+            here += f" over {ours.amount} {ours.currency}, which billing-orders will refuse"
+        return DiscrepancyKind.NOT_CREATED_HERE, f"{there}, {here}: `reconcile` asks about it"
     we = f"we have {ours.doc_id} over {ours.amount} {ours.currency}"
     if theirs.currency != ours.currency:
         return DiscrepancyKind.OTHER_CURRENCY, f"{we}, {there}"

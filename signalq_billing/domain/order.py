@@ -34,6 +34,18 @@ def key_prefix(cadence: str, period_name: dt.date) -> str:
     return f"{_key_part(cadence)}:{period_name.isoformat()}:"
 
 
+def is_of_park(external_ref: str, cadence: str, period_name: dt.date, park_id: str) -> bool:
+    """Whether a key is one that this park's payouts of the period have, in whatever revision."""
+    return external_ref.startswith(f"{key_prefix(cadence, period_name)}{_key_part(park_id)}:r")
+
+
+def following_ref(external_ref: str) -> str:
+    """The key of the same order in the payout's next revision."""
+    parts = external_ref.split(":")
+    parts[3] = f"r{int(parts[3].removeprefix('r')) + 1}"
+    return ":".join(parts)
+
+
 def _key_part(text: str) -> str:
     encoded = "".join(chr(byte) if byte in _PLAIN else f"~{byte:02X}" for byte in text.encode())
     if len(encoded) <= _LONGEST_PART:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from signalq_billing.domain.adjustment import Retirement
-from signalq_billing.domain.order import BillingOrder, NotFound
+from signalq_billing.domain.order import BillingOrder, NotFound, following_ref
 from signalq_billing.domain.progress import OrderProgress, PaymentProgress, PayoutProgress
 from signalq_billing.domain.record import OrderAttempt
 from signalq_billing.errors import Refused
@@ -20,8 +20,9 @@ def retirement_of(
 ) -> Retirement:
     """The retirement of one park's rejected payout, of all its payouts of a period.
 
-    Raises Refused, with every reason, if it is not held after a rejection, if an attempt of one of its orders had no
-    definite answer, or if billing-orders has one of them or cannot be asked.
+    Raises Refused, with every reason, if it is not held after a rejection (or retired already in a history that a
+    restore lost), if an attempt of one of its orders had no definite answer, or if billing-orders has one of them or
+    cannot be asked.
     """
     who = f"park {payouts[0].park_id}, {payouts[0].cadence} {payouts[0].period_name}"
     held = [each for each in payouts if not each.settled and each.hold_reason]
@@ -29,7 +30,7 @@ def retirement_of(
         raise Refused(f"{who}: no payout of it is held, so there is nothing to form anew. `status` shows what there is")
     payout = held[-1]
     attempts = store.attempts(payout.payout_id)
-    if problems := [*_in_the_way(payout, attempts), *_found(payout, billing)]:
+    if problems := [*_in_the_way(payout, attempts, billing), *_found(payout, billing)]:
         raise Refused(f"{who}, revision {payout.revision}: {_FORMED_ANEW}.\n" + "\n".join(f"  {p}" for p in problems))
     fencings = {order.order_id: 0 for order in payout.orders}
     for attempt in attempts:
@@ -37,9 +38,9 @@ def retirement_of(
     return Retirement(payout.payout_id, tuple(sorted(fencings.items())), by, note)
 
 
-def _in_the_way(payout: PayoutProgress, attempts: Sequence[OrderAttempt]) -> Iterator[str]:
+def _in_the_way(payout: PayoutProgress, attempts: Sequence[OrderAttempt], billing: BillingOrders) -> Iterator[str]:
     """What we know ourselves that speaks against it."""
-    if not any(attempt.outcome == "rejected" for attempt in attempts):
+    if not any(attempt.outcome == "rejected" for attempt in attempts) and not _paid_as_next(payout, billing):
         yield "billing-orders never rejected it: `release` lets it go under the keys it has"
     for order in payout.orders:
         ref = order.external_ref
@@ -53,6 +54,11 @@ def _in_the_way(payout: PayoutProgress, attempts: Sequence[OrderAttempt]) -> Ite
 
 def _unsure(order: OrderProgress, attempts: Sequence[OrderAttempt]) -> bool:
     return order.ambiguous or any(each.order_id == order.order_id and not each.definite for each in attempts)
+
+
+def _paid_as_next(payout: PayoutProgress, billing: BillingOrders) -> bool:
+    """Whether billing-orders has the next revision: then these keys were retired before the database was restored."""
+    return any(isinstance(billing.find(following_ref(each.external_ref)), BillingOrder) for each in payout.orders)
 
 
 def _found(payout: PayoutProgress, billing: BillingOrders) -> Iterator[str]:
