@@ -1,5 +1,6 @@
 """A park whose periods are computed, paid and adjusted, on a real database; billing-orders says yes to everything."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,6 +13,8 @@ from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import Claim, PayoutProgress
 from tests.integration.postgres.factories import LEASE, WEEK, World, payout, snapshot
+
+NEXT = Period(WEEK.cadence, dt.date(2026, 11, 23), dt.date(2026, 11, 30), WEEK.timezone)
 
 
 @dataclass

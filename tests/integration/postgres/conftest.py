@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from signalq_billing.adapters.postgres.engine import make_engine
 from signalq_billing.adapters.postgres.tables import metadata
+from tests.integration.postgres.adjustments import Payer
 from tests.integration.postgres.factories import World
 
 
@@ -34,3 +35,16 @@ def world(engine: Engine) -> Iterator[World]:
     made = World(engine)
     yield made
     assert made.history_problems() == []
+
+
+@pytest.fixture
+def payer(world: World) -> Payer:
+    return Payer(world)
+
+
+@pytest.fixture
+def paid(payer: Payer) -> Payer:
+    """A week that paid 10.00 and 20.50."""
+    payer.run({"cam-1": "10.00", "cam-2": "20.50"})
+    payer.pay()
+    return payer

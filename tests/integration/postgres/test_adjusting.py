@@ -2,46 +2,19 @@
 
 import datetime as dt
 import json
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-from signalq_billing.adapters.registers import FORMATS, read_register
-from signalq_billing.cli.display import note
-from signalq_billing.cli.documents import status_document
-from signalq_billing.domain.adjustment import NO_LONGER_SEEN, Retirement, Step
+from signalq_billing.domain.adjustment import NO_LONGER_SEEN, Step
 from signalq_billing.domain.config import OrderPer
-from signalq_billing.domain.marking import MarkedBy
-from signalq_billing.domain.order import Created, Rejected, Unknown
+from signalq_billing.domain.order import Unknown
 from signalq_billing.domain.period import Period
-from signalq_billing.domain.register import Register
-from signalq_billing.domain.register_file import RegisterFile
-from signalq_billing.errors import Refused
-from signalq_billing.services.matching import match
-from signalq_billing.services.registering import make_register
-from signalq_billing.services.verify import contradictions
-from tests.integration.postgres.adjustments import Payer
-from tests.integration.postgres.factories import CLOCK, WEEK, World, config
+from tests.integration.postgres.adjustments import NEXT, Payer
+from tests.integration.postgres.factories import WEEK, config
 
 D = Decimal
-NEXT = Period(WEEK.cadence, dt.date(2026, 11, 23), dt.date(2026, 11, 30), WEEK.timezone)
-
-
-@pytest.fixture
-def payer(world: World) -> Payer:
-    return Payer(world)
-
-
-@pytest.fixture
-def paid(payer: Payer) -> Payer:
-    """A week that paid 10.00 and 20.50."""
-    payer.run({"cam-1": "10.00", "cam-2": "20.50"})
-    payer.pay()
-    return payer
 
 
 def test_a_recompute_that_pays_the_same_stores_nothing(paid: Payer) -> None:
@@ -264,154 +237,6 @@ def test_negative_lines_of_an_order_get_as_far_as_the_order(paid: Payer) -> None
     assert [(str(row["amount"]), row["payment_progress"]) for row in rows] == [
         ("10.00", "created"),
         ("-5.00", "created"),
-    ]
-
-
-def retirement(payer: Payer) -> Retirement:
-    made = payer.payouts()[-1]
-    fencings = payer.world.rows("SELECT id, fencing FROM payout_order WHERE payout_id = %s ORDER BY id", made.payout_id)
-    return Retirement(made.payout_id, tuple((row["id"], row["fencing"]) for row in fencings), "ada", "new account")
-
-
-def test_a_rejected_payout_is_formed_anew_under_the_next_revision(payer: Payer) -> None:
-    payer.run({"cam-1": "10.00"})
-    payer.reject()
-    done = payer.adjust({"cam-1": "12.00"}, retirement(payer))
-    assert (done.step, done.retired, done.revision, done.ordered) == (Step.STORED, 1, 2, D("12.00"))
-    first, second = payer.payouts()
-    assert (first.retired, first.hold_reason, second.retired) == (True, None, False)
-    assert payer.world.actions()[-2:] == ["retired", "stored"]
-    payer.pay()
-    assert [each.payment_progress.value for each in payer.payouts()] == ["not_created", "created"]
-    assert payer.adjust({"cam-1": "12.00"}).step is Step.NOTHING
-
-
-def test_a_retired_payout_owes_again_what_it_carried(paid: Payer) -> None:
-    paid.adjust({"cam-1": "10.00", "cam-2": "15.50"})
-    paid.run({"cam-1": "12.00"}, period=NEXT)
-    paid.reject()
-    assert paid.debt() == 0
-    done = paid.adjust({"cam-1": "12.00"}, retirement(paid), period=NEXT)
-    assert (done.carried, done.ordered) == (D("-5.00"), D("7.00"))
-
-
-@pytest.mark.parametrize("then", [Created("doc"), Unknown("cut"), Rejected(422, "no")])
-def test_a_payout_that_moved_since_billing_orders_was_asked_is_not_retired(payer: Payer, then: object) -> None:
-    made = payer.run({"cam-1": "10.00"})
-    payer.reject()
-    looked_at = retirement(payer)
-    payer.world.payouts.release(made.payout_id, "bob", "mended")
-    payer.pay(then)  # type: ignore[arg-type]
-    with pytest.raises(Refused, match="changed while billing-orders was asked"):
-        payer.adjustments.adjust(
-            [payer.computed({"cam-1": "12.00"})], payer.snapshot_id(WEEK), "adjust", {"park-1": looked_at}
-        )
-    assert not payer.payouts()[0].retired
-
-
-def test_an_order_once_sent_without_a_definite_answer_is_never_retired(payer: Payer) -> None:
-    payer.run({"cam-1": "10.00"})
-    payer.pay(Unknown("cut"))
-    order = payer.payouts()[0].orders[0]
-    claim = payer.world.payouts.claim_stale(order.order_id, "reconcile", dt.timedelta(minutes=1))
-    payer.world.payouts.record(claim, Rejected(422, "no"), "reconcile")  # type: ignore[arg-type]
-    with pytest.raises(Refused):
-        payer.adjustments.adjust(
-            [payer.computed({"cam-1": "12.00"})], payer.snapshot_id(WEEK), "adjust", {"park-1": retirement(payer)}
-        )
-
-
-def test_nothing_is_retired_where_nothing_could_stand_for_it(payer: Payer) -> None:
-    payer.run({"cam-1": "10.00"})
-    payer.reject()
-    longer = Period(WEEK.cadence, WEEK.name, dt.date(2026, 11, 24), WEEK.timezone)
-    with pytest.raises(Refused, match="nothing was retired"):
-        payer.adjustments.adjust(
-            [payer.computed({"cam-1": "12.00"}, period=longer)],
-            payer.snapshot_id(WEEK),
-            "adjust",
-            {"park-1": retirement(payer)},
-        )
-    assert not payer.payouts()[0].retired
-
-
-def week_register(payer: Payer, period: Period) -> Register:
-    return make_register(period.cadence, period.name, payer.world.payouts.records(period.cadence, period.name))
-
-
-def test_the_register_tells_lines_what_was_carried_and_what_is_to_be_paid(paid: Payer) -> None:
-    paid.adjust({"cam-1": "10.00", "cam-2": "15.50"})
-    paid.run({"cam-1": "12.00"}, period=NEXT)
-    adjusted, carried = week_register(paid, WEEK), week_register(paid, NEXT)
-    assert [(park.revision, park.amount, park.carried) for park in adjusted.parks] == [
-        (1, D("30.50"), 0),
-        (2, D("-5.00"), 0),
-    ]
-    assert [total.amount for total in adjusted.totals if not total.payment_progress] == [D("25.50")]
-    assert [total.amount for total in adjusted.order_totals if not total.payment_progress] == [D("30.50")]
-    (order,) = carried.orders
-    assert (order.amount, order.carried, carried.parks[0].amount) == (D("7.00"), D("-5.00"), D("12.00"))
-
-
-@pytest.mark.parametrize("format_", list(FORMATS))
-def test_a_register_with_carried_and_taken_back_lines_is_taken_back_to_the_kopeck(
-    paid: Payer, format_: str, tmp_path: Path
-) -> None:
-    paid.adjust({"cam-1": "20.00", "cam-2": "15.50"})
-    made = week_register(paid, WEEK)
-    filed = tmp_path / f"register.{format_}"
-    filed.write_bytes(FORMATS[format_](made))
-    read = read_register(filed)
-    assert read.contradictions() == []
-    refs = [order.external_ref for order in made.orders]
-    rows = tuple(replace(row, doc_id="PP-1") if row.external_ref == refs[1] else row for row in read.rows)
-    matched = match(replace(read, rows=rows), paid.world.payouts.orders(refs))
-    assert matched.problems == ()
-    paid.world.payouts.mark_created(matched.marks, MarkedBy("ada", "by hand", "f", "0" * 64, "ada"))
-    assert paid.payouts()[1].payment_progress.value == "created"
-    rows_ = paid.world.rows("SELECT payment_progress FROM payout_line WHERE revision = 2")
-    assert {row["payment_progress"] for row in rows_} == {"created"}
-
-
-def test_lines_that_no_order_pays_do_not_keep_a_register_from_being_taken_back(payer: Payer) -> None:
-    payer.run({"a": "10.00", "b": "20.50"}, order_per=OrderPer.DEVICE)
-    payer.pay()
-    payer.adjust({"a": "10.00", "b": "15.50"}, order_per=OrderPer.DEVICE)
-    carried = payer.run({"a": "4.00", "b": "6.00"}, period=NEXT, order_per=OrderPer.DEVICE)
-    assert [(order.device_id, order.amount) for order in carried.orders] == [("b", D("5.00"))]
-    for period in (WEEK, NEXT):
-        assert read_register_of(week_register(payer, period)).contradictions() == []
-
-
-def read_register_of(made: Register) -> RegisterFile:
-    with tempfile.TemporaryDirectory() as directory:
-        filed = Path(directory) / "register.csv"
-        filed.write_bytes(FORMATS["csv"](made))
-        return read_register(filed)
-
-
-def test_what_is_stored_of_adjustments_does_not_contradict_itself(paid: Payer) -> None:
-    paid.adjust({"cam-1": "10.00", "cam-2": "15.50"})
-    paid.run({"cam-1": "12.00"}, period=NEXT)
-    for period in (WEEK, NEXT):
-        for record in paid.world.payouts.records(period.cadence, period.name):
-            assert list(contradictions(record)) == []
-
-
-def test_status_tells_what_was_carried_and_what_is_retired(paid: Payer) -> None:
-    paid.adjust({"cam-1": "10.00", "cam-2": "15.50"})
-    paid.run({"cam-1": "12.00"}, period=NEXT)
-    told = status_document(paid.payouts())["payouts"]
-    assert [(each["total"], each.get("carried")) for each in told] == [
-        ("30.50", None),
-        ("-5.00", None),
-        ("12.00", "-5.00"),
-    ]
-    assert told[2]["orders"][0]["carried"] == "-5.00"
-    assert [note(each, CLOCK) for each in paid.payouts()] == [
-        "",
-        "taken back: the park's next payouts carry it",
-        "5.00 of it carried, which the park owed: orders of 7.00",
     ]
 
 
