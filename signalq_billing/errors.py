@@ -21,6 +21,7 @@ field it is about, and says what to do; differences that are expected (discrepan
     ├── OutcomeUnknown                billing-orders may or may not hold the order: ask before anything else
     ├── IdempotencyConflict           one key, two payloads: stop that payout and alert
     ├── RegisterUnbalanced            stored lines, payouts and orders of a period do not add up to the same
+    ├── NotTold                       an alert could not be delivered: the next look tries again
     └── PayoutsUnfinished             some payouts of a run are not created yet; reconcile goes on with them
 """
 
@@ -181,6 +182,10 @@ class RegisterUnbalanced(SignalqBillingError):
 
 class PayoutsUnfinished(SignalqBillingError):
     """A run ended with payouts that are neither created nor held."""
+
+
+class NotTold(SignalqBillingError):
+    """An alert could not be delivered by a webhook, e-mail or notifier."""
 
 
 def _report(head: str, problems: Sequence[object]) -> str:

@@ -24,6 +24,7 @@ PRIVILEGES: Mapping[str, str] = {
     "order_attempt": "SELECT, INSERT, UPDATE (recorded_at, outcome, definite, detail)",
     "history": "SELECT, INSERT",
     "park_history_head": "SELECT, INSERT, UPDATE (seq, hash)",
+    "alert": _CONTENT,  # what was told last; the history tells what happened
 }
 _ONE_AT_A_TIME = 7_352_861_004  # the migrations' own advisory lock
 

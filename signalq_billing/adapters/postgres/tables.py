@@ -276,3 +276,20 @@ park_history_head = Table(
     Column("seq", BigInteger, nullable=False),
     _text("hash"),
 )
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("key", StoredText(), primary_key=True),
+    _text("kind"),
+    Column("document", StoredDocument(), nullable=False),
+    _instant("seen_at"),
+    _instant("gone_at", required=False),
+    _instant("told_at", required=False),
+    Column("told_members", StoredDocument(), nullable=False, server_default=text("'[]'")),
+    Column("told_level", Integer, nullable=False, server_default=text("0")),
+    Column("times", Integer, nullable=False, server_default=text("0")),
+    Column("claim", BigInteger, nullable=False, server_default=text("0")),
+    _instant("claimed_until", required=False),
+    CheckConstraint("(told_at IS NULL) = (times = 0)", name="told"),
+)
