@@ -1,7 +1,8 @@
 """### Pays the parks of one cadence for one period
 
 Every run is one payment period. It starts by itself a little after the period ends; periods that were missed follow
-one by one, the oldest first.
+one by one, the oldest first. **Nothing you do here can pay twice**: an order that was created is never created again,
+however often you trigger, clear, retry, backfill or mark anything.
 
 | task | what it does | clearing it |
 |---|---|---|
@@ -10,21 +11,43 @@ one by one, the oldest first.
 | `extract` | has YTsaurus compute every camera's activity | computes activity anew, from today's data |
 | `compute` | turns activity into payouts and stores them | recomputes payouts that were never sent; others stay |
 | `submit` | one task per park (batches above 100 parks): creates the orders | sends what is not created yet |
+| `list_held` | lists what guards hold in this run; mostly nothing | lists anew |
+| `approve` | one per held park: asks a person, under Required Actions | asks again, if it is held still |
+| `submit_approved` | creates the orders of a park that was approved | sends what is not created yet |
 | `report` | lists parks, totals and progress; red while a payout is open | lists again |
 
-Clearing is always safe: an order that was created is never created again.
+**Trigger by hand**: leave the form empty for the last complete period of all parks. *Period* is the first day of a
+period. *Parks* narrows the run down. *Dry run* computes and shows what would be paid, and stores and sends nothing.
+Runs of a cadence go one after another: a second one is `queued` until the first has ended.
 
-**Trigger by hand**: leave the form empty for the last complete period of all parks. *period* is the first day of a
-period. *parks* narrows the run down. *dry_run* computes and shows what would be paid, and stores and sends nothing.
+**Something is red or waits**
+
+- `check_dependencies` is yellow (up for retry): a service is down, its log says which. Nothing is lost, it goes on by
+  itself. Red at once: the form was wrong, and the log says what would be right. Trigger again with that.
+- `wait_for_watermark` waits: the replica of `status_history` lags. Nobody is paid on half the data.
+- `submit` is red: some orders are not created. `signalq_reconcile` goes on with them every few minutes; clear the task
+  to have it tried now.
+- `approve` is purple: a guard holds that park and nobody has decided yet. The other parks are paid. Decide under
+  Required Actions, on the Payouts page or with `signalq-billing release`: it is one and the same. Pink (skipped): it
+  stays held, the log says why. It gives up when the hold expires, when the next period of the cadence ends, or when you
+  trigger another run, which would have to wait for it; after that the page and the command line decide.
+- `report` is red: parks are neither paid, held nor at zero. Its log lists them.
+
+**Mark success or failed by hand** pays and takes back nothing: it only changes colours. A task marked success is not
+run, so what it would have sent is left to `signalq_reconcile`.
+
+**Backfill** pays past periods that were never paid, each with the configs of its time; of a period that was paid
+nothing changes, also with *reprocess*. What late data changes about paid periods is paid by `signalq_adjust`.
 """
 
 import datetime as dt
 
-from airflow.sdk import DAG, Param, TriggerRule, task
+from airflow.sdk import DAG, Param, TriggerRule, task, task_group
 
 from signalq_billing.adapters.config_files import load_cadences
 from signalq_billing.domain.period import Cadence
-from signalq_billing.orchestration import payouts
+from signalq_billing.orchestration import approvals, payouts
+from signalq_billing.orchestration.approval_operator import HeldPayoutApproval
 from signalq_billing.orchestration.timetable import PeriodTimetable
 from signalq_billing.settings import settings
 
@@ -90,9 +113,21 @@ def payouts_dag(cadence: Cadence) -> DAG:
             .partial(cadence=cadence.name)
             .expand(batch=computed)
         )
+        held = task(task_id="list_held", trigger_rule=TriggerRule.ALL_DONE)(approvals.list_held)(cadence.name, computed)
+
+        @task_group(group_id="approvals", prefix_group_id=False)
+        def approval(asked: object) -> None:
+            """One held park: asked about, and paid once somebody lets it go, whatever becomes of the others."""
+            approved = HeldPayoutApproval(
+                task_id="approve", cadence=cadence.name, asked=asked, map_index_template="{{ park }}"
+            )
+            sent = task(task_id="submit_approved", map_index_template="{{ park }}")(approvals.submit_approved)
+            approved >> sent(cadence.name, asked)
+
+        approved = approval.expand(asked=held)
         reported = task(task_id="report", trigger_rule=TriggerRule.ALL_DONE, retries=0)(payouts.report)(cadence.name)
         checked(cadence.name) >> waited(cadence.name) >> extracted
-        submitted >> reported
+        submitted >> held >> approved >> reported
     return dag
 
 

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     watermark_timeout_seconds: float = Field(86400, gt=0, description="how long a run waits for the watermark")
     reconcile_minutes: int = Field(15, ge=1, le=59, description="pause between two runs of signalq_reconcile")
 
+    approval_poll_seconds: float = Field(20, gt=0, description="pause between two looks at a hold under approval")
+    approvals_at_most: int = Field(100, ge=0, le=1000, description="holds a run asks about in Airflow; 0: none")
+
     adjust_window_periods: int = Field(4, ge=1, description="complete periods that signalq_adjust looks at")
     adjust_hour: int = Field(5, ge=0, le=23, description="hour of the day, UTC, in which signalq_adjust runs")
     compare_hour: int = Field(3, ge=0, le=23, description="hour of the day, UTC, in which signalq_compare runs")

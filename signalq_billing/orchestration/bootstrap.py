@@ -28,6 +28,8 @@ DATABASE = "signalq_billing_db"
 YTSAURUS = "ytsaurus_default"
 BILLING = "billing_orders"
 
+SERVICE = "airflow "  # how the names of our own workers begin; people are `ui ...` and `cli ...`
+
 
 @cache
 def config() -> ServiceConfig:
@@ -159,4 +161,4 @@ def adjuster(worker: str) -> Adjuster:
 
 def worker_name(run: str, task: str) -> str:
     """Who holds a claim, for people: DAG run, task, and the process that does it."""
-    return f"airflow {run} {task} pid {os.getpid()}"
+    return f"{SERVICE}{run} {task} pid {os.getpid()}"

@@ -11,7 +11,9 @@ from airflow.sdk import get_current_context
 from signalq_billing.errors import PayoutsUnfinished
 from signalq_billing.orchestration import bootstrap
 from signalq_billing.orchestration.failures import told_to_airflow
-from signalq_billing.orchestration.run_request import RunRequest, read_request
+from signalq_billing.orchestration.run_request import RunRequest
+from signalq_billing.orchestration.this_run import requested as _request
+from signalq_billing.orchestration.this_run import worker as _actor
 from signalq_billing.services import selecting
 
 if TYPE_CHECKING:
@@ -132,23 +134,6 @@ def report(cadence: str) -> None:
         )
 
 
-def _request(cadence_name: str) -> RunRequest:
-    from signalq_billing.adapters.config_files import load_cadences
-    from signalq_billing.settings import settings
-
-    context = get_current_context()
-    run = context["dag_run"]
-    cadences = {cadence.name: cadence for cadence in load_cadences(settings().config_directory)}
-    return read_request(
-        selecting.cadence_named(cadences, cadence_name),
-        run.conf or {},
-        context["params"],
-        context.get("data_interval_start"),
-        run.run_after,
-        bootstrap.now(),
-    )
-
-
 def _parks(request: RunRequest) -> list[ParkConfig]:
     """Configs of the run's parks, as applied: only in PostgreSQL, never from files."""
     versions = bootstrap.config_store().current(request.park_ids or None)
@@ -156,11 +141,3 @@ def _parks(request: RunRequest) -> list[ParkConfig]:
         missing = set(request.park_ids) - {version.park_id for version in versions}
         versions = bootstrap.config_store().current() if missing else versions
     return selecting.configs_for(versions, bootstrap.config().cadences, request.period, request.park_ids)
-
-
-def _actor() -> str:
-    context = get_current_context()
-    task = context["ti"]
-    return bootstrap.worker_name(
-        f"{task.dag_id}/{task.run_id}", f"{task.task_id}[{task.map_index}] try {task.try_number}"
-    )

@@ -259,12 +259,12 @@ TASKS = """
 import datetime as dt, logging, sys, traceback
 from types import SimpleNamespace
 logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
-from signalq_billing.orchestration import bootstrap, payouts, reconcile
+from signalq_billing.orchestration import bootstrap, payouts, reconcile, this_run
 start = dt.datetime(2026, 11, 15, 21, tzinfo=dt.timezone.utc)
 run = SimpleNamespace(conf={}, run_after=dt.datetime(2026, 11, 23, tzinfo=dt.timezone.utc))
 task = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=-1, try_number=1, xcom_pull=lambda **_: None)
 context = {"dag_run": run, "ti": task, "params": {}, "data_interval_start": start}
-payouts.get_current_context = reconcile.get_current_context = lambda: context
+payouts.get_current_context = this_run.get_current_context = reconcile.get_current_context = lambda: context
 bodies = {
     "check": lambda: payouts.check_dependencies("weekly_msk"),
     "watermark": lambda: payouts.watermark_reached("weekly_msk"),

@@ -1,12 +1,13 @@
 """Holding payouts: with a reason, what was held, and when somebody has to look (SPEC section 11)."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, select, union, update
 
 from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_parks
 from signalq_billing.adapters.postgres.reading import with_orders
-from signalq_billing.adapters.postgres.tables import StoredRow, payout, payout_order
+from signalq_billing.adapters.postgres.tables import StoredRow, history, is_any, payout, payout_order
 from signalq_billing.domain.progress import PaymentProgress, PayoutProgress
 from signalq_billing.errors import Refused, UsageError
 
@@ -105,3 +106,13 @@ def _open_orders(connection: Connection, payout_id: int) -> bool:
     unfinished = payout_order.c.payment_progress != PaymentProgress.CREATED
     found = select(payout_order.c.id).where(payout_order.c.payout_id == payout_id, unfinished).limit(1)
     return connection.scalar(found) is not None
+
+
+def held_by(connection: Connection, payout_ids: Sequence[int]) -> dict[int, str]:
+    """By payout, who put it on hold last."""
+    wanted = (
+        select(history.c.payout_id, history.c.actor)
+        .where(is_any(history.c.payout_id, payout_ids), history.c.action == "held")
+        .order_by(history.c.payout_id, history.c.seq)
+    )
+    return {row.payout_id: row.actor for row in connection.execute(wanted)}

@@ -170,6 +170,11 @@ class PostgresPayoutStore:
         with transaction(self._engine) as connection:
             return holds.held(connection)
 
+    def held_by(self, payout_ids: Sequence[int]) -> dict[int, str]:
+        """By payout, who put it on hold last."""
+        with transaction(self._engine) as connection:
+            return holds.held_by(connection, payout_ids)
+
     def orders(self, external_refs: Iterable[str]) -> list[StoredOrder]:
         """The orders of these keys that there are, bytewise by key."""
         with transaction(self._engine) as connection:

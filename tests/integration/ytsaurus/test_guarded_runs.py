@@ -36,12 +36,12 @@ PARKS = """\
 TASKS = """
 import datetime as dt, pathlib, sys
 from types import SimpleNamespace as Of
-from signalq_billing.orchestration import bootstrap, payouts, reconcile
+from signalq_billing.orchestration import bootstrap, payouts, reconcile, this_run
 
 ti = Of(dag_id="dag", run_id="run", task_id="task", map_index=0, try_number=1, xcom_pull=lambda task_ids: None)
 run = Of(conf={}, run_after=dt.datetime.now(dt.UTC))
 context = {"ti": ti, "dag_run": run, "params": {"period": sys.argv[1]}}
-payouts.get_current_context = reconcile.get_current_context = lambda: context
+payouts.get_current_context = this_run.get_current_context = reconcile.get_current_context = lambda: context
 
 def tell(name, body, *args):
     try:
