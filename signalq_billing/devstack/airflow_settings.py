@@ -8,7 +8,7 @@ from signalq_billing.devstack.home import PROJECT, Home
 from signalq_billing.devstack.local_ports import HOST
 from signalq_billing.devstack.memory import Memory
 
-LOGIN = "admin"
+LOGIN, VIEWER = "admin", "viewer"  # whoever may do everything, and whoever may only look
 DATABASE = "airflow"
 
 # What every task imports, imported once by the scheduler before it forks its workers: a third of a task's CPU is left.
@@ -55,9 +55,10 @@ def api_url(memory: Memory) -> str:
 def write_files(home: Home, memory: Memory) -> None:
     """The password file of the simple auth manager and the module imported before forking."""
     passwords = _passwords_file(home)
-    if not passwords.exists():
-        passwords.touch(mode=0o600)
-        passwords.write_text(json.dumps({LOGIN: memory.secret("airflow")}) + "\n")
+    known = json.loads(passwords.read_text()) if passwords.exists() else {}
+    passwords.touch(mode=0o600)
+    ours = {LOGIN: memory.secret("airflow"), VIEWER: memory.secret("airflow-viewer")}
+    passwords.write_text(json.dumps({**ours, **known}) + "\n")
     local_settings = home.airflow / "config" / "airflow_local_settings.py"
     local_settings.parent.mkdir(exist_ok=True)
     local_settings.write_text(_LOCAL_SETTINGS)
@@ -109,6 +110,6 @@ def _core(home: Home, memory: Memory) -> dict[str, object]:
         "plugins_folder": PROJECT / "plugins",
         "fernet_key": memory.fernet_key(),
         "execution_api_server_url": f"{api_url(memory)}/execution/",
-        "simple_auth_manager_users": f"{LOGIN}:admin",
+        "simple_auth_manager_users": f"{LOGIN}:admin,{VIEWER}:viewer",
         "simple_auth_manager_passwords_file": _passwords_file(home),
     }

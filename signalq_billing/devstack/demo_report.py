@@ -92,7 +92,8 @@ def print_report(stack: Stack, payouts: Sequence[PayoutProgress]) -> None:
 
 
 def login(stack: Stack) -> str:
-    return f"login {airflow_settings.LOGIN}, password {stack.memory.secret('airflow')}"
+    viewer = f"to look only {airflow_settings.VIEWER}, password {stack.memory.secret('airflow-viewer')}"
+    return f"login {airflow_settings.LOGIN}, password {stack.memory.secret('airflow')}; {viewer}"
 
 
 def _table(payouts: Sequence[PayoutProgress]) -> "Table":

@@ -11,6 +11,7 @@ from fastapi import Depends
 from signalq_billing.domain.period import Cadence
 from signalq_billing.ports import PayoutPages
 from signalq_billing.services.explain import Explainer
+from signalq_billing.web.acting import Acting, no_actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Desk:
     cadences: Callable[[], Mapping[str, Cadence]]
     now: Callable[[], dt.datetime]
     airflow_url: str = ""
+    acting: Callable[[], Acting] = no_actions
 
 
 def current_desk() -> Desk:
