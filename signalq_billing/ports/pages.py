@@ -1,8 +1,59 @@
 """What the Payouts page reads of stored payouts: many at a glance, a few at a time."""
 
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Protocol
+
+from signalq_billing.domain.glance import (
+    HistoryEntry,
+    ParkPage,
+    ParkSearch,
+    PayoutState,
+    PeriodGlance,
+    StateSum,
+    TrendPoint,
+)
 
 
 class PayoutPages(Protocol):
     """Reads for people. Every method is one transaction that changes nothing. Raises StorageUnavailable,
     MigrationsMissing."""
+
+    def periods(self, latest: int) -> list[PeriodGlance]:
+        """The `latest` stored periods of every cadence, by cadence, the newest first."""
+        ...
+
+    def waiting(self, state: PayoutState, idle: dt.timedelta, offset: int, limit: int) -> ParkPage:
+        """Payouts of any period in a state in which they wait for somebody, those first that have waited longest.
+        `idle`: only what nothing has happened to for that long."""
+        ...
+
+    def waiting_sums(self, idle: dt.timedelta) -> list[StateSum]:
+        """How many payouts of any period wait in each such state, and how much money. `idle` is for those that are
+        neither held, unknown nor failed."""
+        ...
+
+    def period_sums(self, cadence: str, period_name: dt.date) -> list[StateSum]:
+        """Parks and money of one period by state and currency; empty if nothing is stored for it."""
+        ...
+
+    def parks(self, cadence: str, period_name: dt.date, search: ParkSearch) -> ParkPage:
+        """The parks of one period that `search` asks for."""
+        ...
+
+    def neighbours(self, cadence: str, period_name: dt.date) -> tuple[dt.date | None, dt.date | None]:
+        """The stored periods right before and right after."""
+        ...
+
+    def trend(self, cadence: str, park_id: str, until: dt.date, periods: int) -> list[TrendPoint]:
+        """What a park was paid for up to `periods` periods ending with `until`, the oldest first."""
+        ...
+
+    def debts(self, park_id: str) -> dict[str, Decimal]:
+        """What a park owes from negative adjustments, by currency."""
+        ...
+
+    def history(self, payout_ids: Sequence[int], offset: int, limit: int) -> list[HistoryEntry]:
+        """What happened to these payouts, the newest first."""
+        ...

@@ -1,0 +1,177 @@
+"""Periods and their parks at a glance: rolled up by park first, for a park may have several revisions."""
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, collate, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from signalq_billing.adapters.postgres.states import RANK, STATE, open_orders, rank
+from signalq_billing.adapters.postgres.stored_text import escape
+from signalq_billing.adapters.postgres.tables import StoredRow, payout
+from signalq_billing.domain.glance import (
+    ParkGlance,
+    ParkOrder,
+    ParkPage,
+    ParkSearch,
+    PayoutState,
+    PeriodGlance,
+    StateSum,
+)
+
+_STANDS = payout.c.retired_at.is_(None)
+
+
+def periods(connection: Connection, latest: int) -> list[PeriodGlance]:
+    """The `latest` stored periods of every cadence, by cadence, the newest first."""
+    steps = _latest_periods(latest)
+    named = select(steps.c.cadence, steps.c.period_name).where(steps.c.period_name.is_not(None)).cte("named")
+    of_named = and_(payout.c.cadence == named.c.cadence, payout.c.period_name == named.c.period_name)
+    by_park = _by_park(select(payout.c.cadence, payout.c.period_name).join(named, of_named), open_orders())
+    rows = connection.execute(
+        select(by_park.c.cadence, by_park.c.period_name, *_summed(by_park))
+        .group_by(by_park.c.cadence, by_park.c.period_name, by_park.c.rank, by_park.c.currency)
+        .order_by(by_park.c.cadence, by_park.c.period_name.desc(), by_park.c.rank, by_park.c.currency)
+    )
+    grouped = groupby(rows, key=lambda row: (row.cadence, row.period_name))
+    return [PeriodGlance(cadence, name, [_sum(row) for row in found]) for (cadence, name), found in grouped]
+
+
+def sums(connection: Connection, cadence: str, period_name: dt.date) -> list[StateSum]:
+    """Parks and money of one period by state and currency."""
+    by_park = _of_period(cadence, period_name)
+    rows = connection.execute(
+        select(*_summed(by_park))
+        .group_by(by_park.c.rank, by_park.c.currency)
+        .order_by(by_park.c.rank, by_park.c.currency)
+    )
+    return [_sum(row) for row in rows]
+
+
+def parks(connection: Connection, cadence: str, period_name: dt.date, search: ParkSearch) -> ParkPage:
+    """The parks of one period that `search` asks for, and how many there are of them."""
+    by_park = _of_period(cadence, period_name, search.text)
+    wanted = select(by_park, func.count().over().label("found"))
+    if search.state is not None:
+        wanted = wanted.where(by_park.c.rank == RANK[search.state])
+    wanted = wanted.order_by(*_ordering(by_park, search)).offset(search.offset).limit(search.limit)
+    rows = connection.execute(wanted).all()
+    if not rows and search.offset:
+        first = ParkSearch(search.state, search.text, search.order, search.descending, 0, 1)
+        return ParkPage((), parks(connection, cadence, period_name, first).found)
+    return ParkPage([glance_of(row) for row in rows], rows[0].found if rows else 0)
+
+
+def neighbours(connection: Connection, cadence: str, period_name: dt.date) -> tuple[dt.date | None, dt.date | None]:
+    """The stored periods right before and right after."""
+    of_cadence = payout.c.cadence == cadence
+    before = select(func.max(payout.c.period_name)).where(of_cadence, payout.c.period_name < period_name)
+    after = select(func.min(payout.c.period_name)).where(of_cadence, payout.c.period_name > period_name)
+    return connection.scalar(before), connection.scalar(after)
+
+
+def glance_of(row: StoredRow) -> ParkGlance:
+    """A row of parks as a value."""
+    state = STATE[row.rank]
+    is_open = state in {PayoutState.HELD, PayoutState.UNKNOWN, PayoutState.FAILED, PayoutState.NOT_CREATED}
+    return ParkGlance(
+        park_id=row.park_id,
+        cadence=row.cadence,
+        period_name=row.period_name,
+        timezone=row.timezone,
+        currency=row.currency,
+        total=row.total,
+        devices=row.devices,
+        paid_devices=row.paid_devices,
+        state=state,
+        revision=row.revision,
+        since=row.since if is_open else None,
+        expires_at=row.expires_at,
+        problem=row.problem,
+    )
+
+
+def _latest_periods(latest: int) -> CTE:
+    """(cadence, period_name) found by jumping from one to the next in their index, however many payouts there are."""
+    first = select(func.min(payout.c.cadence).label("cadence")).cte("cadences", recursive=True)
+    after = select(func.min(payout.c.cadence)).where(payout.c.cadence > first.c.cadence).scalar_subquery()
+    cadences = first.union_all(select(after).where(first.c.cadence.is_not(None)))
+    newest = select(func.max(payout.c.period_name)).where(payout.c.cadence == cadences.c.cadence).scalar_subquery()
+    head = select(cadences.c.cadence, newest.label("period_name"), literal(1).label("number"))
+    steps = head.where(cadences.c.cadence.is_not(None)).cte("steps", recursive=True)
+    before = (
+        select(func.max(payout.c.period_name))
+        .where(payout.c.cadence == steps.c.cadence, payout.c.period_name < steps.c.period_name)
+        .scalar_subquery()
+    )
+    further = select(steps.c.cadence, before, steps.c.number + 1)
+    return steps.union_all(further.where(steps.c.period_name.is_not(None), steps.c.number < latest))
+
+
+def _of_period(cadence: str, period_name: dt.date, text: str = "") -> CTE:
+    of_period = and_(payout.c.cadence == cadence, payout.c.period_name == period_name)
+    base = select(payout.c.cadence, payout.c.period_name).where(of_period)
+    if text:
+        # Both lowered by the same rule, that of ASCII: other letters are found as they are written.
+        wanted = func.lower(collate(escape(text), "C"))
+        base = base.where(func.strpos(func.lower(payout.c.park_id), wanted) > 0)
+    return _by_park(base, open_orders(of_period))
+
+
+def _by_park(base: Select[*tuple[Any, ...]], open_order: CTE) -> CTE:
+    """Payouts rolled up by cadence, period, park and currency."""
+    state = rank(open_order)
+    # The figures of the newest revision that stands, or of the newest at all.
+    newest = payout.c.revision.desc()
+    standing = (_STANDS.desc(), newest)
+    held = payout.c.hold_reason
+    return (
+        base.add_columns(
+            payout.c.park_id,
+            payout.c.currency,
+            func.min(payout.c.timezone).label("timezone"),
+            func.coalesce(func.sum(payout.c.total).filter(_STANDS), 0).label("total"),
+            _first(payout.c.devices, *standing).label("devices"),
+            _first(payout.c.paid_devices, *standing).label("paid_devices"),
+            func.min(state).label("rank"),
+            func.max(payout.c.revision).label("revision"),
+            func.coalesce(
+                func.min(payout.c.held_at).filter(held.is_not(None)), func.max(open_order.c.touched_at)
+            ).label("since"),
+            func.min(payout.c.hold_expires_at).filter(held.is_not(None)).label("expires_at"),
+            func.coalesce(func.max(held), func.max(open_order.c.last_error), func.max(payout.c.reason)).label(
+                "problem"
+            ),
+        )
+        .outerjoin(open_order, open_order.c.payout_id == payout.c.id)
+        .group_by(payout.c.cadence, payout.c.period_name, payout.c.park_id, payout.c.currency)
+        .cte("by_park")
+    )
+
+
+def _first(column: ColumnElement[Any], *order: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.array_agg(aggregate_order_by(column, *order))[1]
+
+
+def _summed(by_park: CTE) -> list[ColumnElement[Any]]:
+    total = func.sum(by_park.c.total).label("total")
+    return [by_park.c.rank, by_park.c.currency, func.count().label("parks"), total]
+
+
+def _sum(row: StoredRow) -> StateSum:
+    return StateSum(STATE[row.rank], row.currency, row.parks, row.total)
+
+
+def _ordering(by_park: CTE, search: ParkSearch) -> Sequence[ColumnElement[Any]]:
+    column = {
+        ParkOrder.PARK: by_park.c.park_id,
+        ParkOrder.TOTAL: by_park.c.total,
+        ParkOrder.DEVICES: by_park.c.devices,
+        ParkOrder.STATE: by_park.c.rank,
+        ParkOrder.REVISION: by_park.c.revision,
+        ParkOrder.SINCE: by_park.c.since,
+    }[search.order]
+    first = column.desc().nulls_last() if search.descending else column.asc().nulls_last()
+    return [first, by_park.c.park_id, by_park.c.currency]
