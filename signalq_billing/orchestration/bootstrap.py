@@ -15,7 +15,7 @@ from signalq_billing.adapters.clock import SystemClock
 from signalq_billing.settings import settings
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import URL, Engine
 
     from signalq_billing.adapters.config_files import ServiceConfig
     from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
@@ -89,16 +89,21 @@ def order_books() -> OrderBooks:
 
 @cache
 def _engine() -> Engine:
+    from signalq_billing.adapters.postgres.engine import make_engine
+
+    return make_engine(database_url())
+
+
+def database_url() -> URL:
     """The hook knows the credentials; libpq's parameters in `extra`, such as sslmode, it leaves out of its URL."""
     from airflow.providers.postgres.hooks.postgres import PostgresHook
     from sqlalchemy import make_url
 
-    from signalq_billing.adapters.postgres.engine import make_engine
     from signalq_billing.connections import postgres_url
     from signalq_billing.orchestration.connections import from_airflow
 
     parameters = make_url(postgres_url(from_airflow(DATABASE))).query
-    return make_engine(PostgresHook(postgres_conn_id=DATABASE).sqlalchemy_url.set(query=parameters))
+    return PostgresHook(postgres_conn_id=DATABASE).sqlalchemy_url.set(query=parameters)
 
 
 @cache
