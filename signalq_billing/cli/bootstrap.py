@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from signalq_billing.adapters.ytsaurus.source import YtActivitySource
     from signalq_billing.connections import Connection
     from signalq_billing.domain.source import Source
+    from signalq_billing.ports import Metrics, Standings
     from signalq_billing.services.run import Announce, Runner
     from signalq_billing.services.submit import Submitter
     from signalq_billing.settings import Settings
@@ -57,7 +58,6 @@ class Wiring:
     """Adapters of one command, each made when first asked for."""
 
     clock = SystemClock()
-    metrics = NoMetrics()
 
     @cached_property
     def actor(self) -> str:
@@ -75,6 +75,32 @@ class Wiring:
         from signalq_billing.adapters.config_files import load_service_config
 
         return load_service_config(self.settings.config_directory)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Where Airflow's metrics go, if its config sends them anywhere; Airflow is not imported to find that out."""
+        from signalq_billing.orchestration.metrics import CommandMetrics, configured
+
+        return CommandMetrics() if configured(os.environ) else NoMetrics()
+
+    def measure(self) -> None:
+        """Set the gauges of how everything stands, where metrics go anywhere."""
+        from signalq_billing.services.measuring import measure
+
+        if isinstance(self.metrics, NoMetrics):
+            return
+        measure(
+            *(self.standings, self.config.cadences, self.metrics),
+            activity=self.activity,
+            payouts=self.payouts,
+            billing=self.billing,
+        )
+
+    @cached_property
+    def standings(self) -> Standings:
+        from signalq_billing.adapters.postgres.standing import PostgresStandings
+
+        return PostgresStandings(self.engine)
 
     @cached_property
     def engine(self) -> Engine:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from signalq_billing.adapters.no_metrics import NoMetrics
 from signalq_billing.cli.bootstrap import Wiring
 
 if TYPE_CHECKING:
@@ -68,12 +69,15 @@ def _settle(*, json: bool) -> None:
     from signalq_billing.services.reconcile import reconcile as settle
 
     wiring = Wiring()
-    expired = expired_holds(wiring.payouts, wiring.metrics, wiring.clock.now())
+    expired = expired_holds(wiring.payouts, wiring.clock.now())
     with display.progress(quiet=json) as announce:
         announce("asking billing-orders about unfinished payouts")
-        report = settle(
-            activity=wiring.activity, payouts=wiring.payouts, billing=wiring.billing, submitter=wiring.submitter
-        )
+        try:
+            report = settle(
+                activity=wiring.activity, payouts=wiring.payouts, billing=wiring.billing, submitter=wiring.submitter
+            )
+        finally:
+            wiring.measure()
     orders = report.orders
     counts = {
         "payouts": report.payouts,
@@ -99,9 +103,11 @@ def _compare(cadence: str | None, period: str | None, hold: str | None, *, every
 
     wiring = Wiring()
     periods = _periods(wiring, cadence, period, everything=everything)
+    # A part that is clean tells nothing about the rest: gauges are of all periods.
+    metrics = wiring.metrics if cadence is None and period is None else NoMetrics()
     with display.progress(quiet=json) as announce:
         comparison = compare(
-            periods, orders=wiring.order_books, billing=wiring.billing, metrics=wiring.metrics, announce=announce
+            periods, orders=wiring.order_books, billing=wiring.billing, metrics=metrics, announce=announce
         )
     if json:
         display.print_json(comparison_document(comparison))

@@ -51,6 +51,18 @@ def activity_digest(days_by_device: Iterable[tuple[str, tuple[int, ...]]]) -> st
     return hashlib.sha256(json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 
+BAD_ROW_REASONS = (
+    "status_at_missing",
+    "status_at_before_2000",
+    "status_at_in_the_future",
+    "park_id_missing",
+    "device_id_missing",
+    "status_missing",
+    "not_utf8",
+)
+"""Why a row is bad; activity.sql counts these from 1, and a row's first reason is the one it is counted under."""
+
+
 @dataclass(frozen=True, slots=True)
 class BadRows:
     """Rows of status_history that were left out, by reason, with a few examples (SPEC section 3).

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from contextlib import AbstractContextManager
 from functools import cache
 from typing import TYPE_CHECKING
 
 from signalq_billing.adapters.clock import SystemClock
+from signalq_billing.orchestration.metrics import AirflowMetrics as AirflowMetrics
 from signalq_billing.settings import settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from signalq_billing.adapters.config_files import ServiceConfig
     from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
     from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
-    from signalq_billing.ports import ActivitySource, BillingOrders, OrderBooks
+    from signalq_billing.ports import ActivitySource, BillingOrders, OrderBooks, Standings
     from signalq_billing.services.adjust import Adjuster
     from signalq_billing.services.submit import Submitter
 
@@ -37,25 +37,6 @@ def config() -> ServiceConfig:
     from signalq_billing.adapters.config_files import load_service_config
 
     return load_service_config(settings().config_directory)
-
-
-class AirflowMetrics:
-    """Metrics through Airflow's own stats (StatsD or OpenTelemetry), under `signalq_billing.`."""
-
-    def count(self, name: str, value: int = 1, **tags: str) -> None:
-        from airflow.sdk.observability import stats
-
-        stats.incr(f"signalq_billing.{name}", value, tags=tags)
-
-    def gauge(self, name: str, value: float, **tags: str) -> None:
-        from airflow.sdk.observability import stats
-
-        stats.gauge(f"signalq_billing.{name}", value, tags=tags)
-
-    def timer(self, name: str, **tags: str) -> AbstractContextManager[object]:
-        from airflow.sdk.observability import stats
-
-        return stats.timer(f"signalq_billing.{name}", tags=tags)
 
 
 def now() -> dt.datetime:
@@ -85,6 +66,14 @@ def order_books() -> OrderBooks:
     from signalq_billing.adapters.postgres.comparing import PostgresOrderBooks
 
     return PostgresOrderBooks(_engine())
+
+
+@cache
+def standings() -> Standings:
+    """What is open, held and unknown, in numbers, in the same database."""
+    from signalq_billing.adapters.postgres.standing import PostgresStandings
+
+    return PostgresStandings(_engine())
 
 
 @cache

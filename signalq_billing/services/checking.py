@@ -13,7 +13,7 @@ from signalq_billing.errors import (
     SignalqBillingError,
     SourceInvalid,
 )
-from signalq_billing.ports import ActivitySource, BillingOrders, PayoutStore
+from signalq_billing.ports import ActivitySource, BillingOrders, Metrics, PayoutStore
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,21 @@ def check_dependencies(activity: ActivitySource, payouts: PayoutStore, billing: 
 def ready_at(period: Period, source: Source) -> dt.datetime:
     """The watermark that `period` needs: its end plus the replica's lag allowance (SPEC section 3)."""
     return period.end + source.replica_lag_allowance
+
+
+def measured_watermark(
+    activity: ActivitySource, cadence: str, metrics: Metrics, now: dt.datetime
+) -> dt.datetime | None:
+    """The watermark; how far it is behind `now` is set as a gauge for the cadence that looks at it."""
+    watermark = activity.watermark(now)
+    measure_lag(watermark, cadence, metrics, now)
+    return watermark
+
+
+def measure_lag(watermark: dt.datetime | None, cadence: str, metrics: Metrics, now: dt.datetime) -> None:
+    """Nothing for a source without a usable row. A watermark ahead of the clock lags by nothing."""
+    if watermark is not None:
+        metrics.gauge("watermark.lag_seconds", max((now - watermark).total_seconds(), 0.0), cadence=cadence)
 
 
 def check_watermark(period: Period, watermark: dt.datetime | None, source: Source) -> None:

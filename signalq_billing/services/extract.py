@@ -4,14 +4,14 @@ import datetime as dt
 import logging
 from collections.abc import Sequence
 
-from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot
+from signalq_billing.domain.activity import BAD_ROW_REASONS, ActivityRequest, ActivitySnapshot
 from signalq_billing.domain.bad_rows_text import bad_rows_text, example_lines, reasons_text, share_text
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.source import Source
 from signalq_billing.errors import BadRowsExceeded, SignalqBillingError
 from signalq_billing.ports import ActivitySource, Metrics, PayoutStore
-from signalq_billing.services.checking import check_watermark
+from signalq_billing.services.checking import check_watermark, measure_lag
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +30,18 @@ def extract(
     activity: ActivitySource,
     metrics: Metrics,
     now: dt.datetime,
+    of_run: bool = False,
 ) -> ActivitySnapshot:
     """Extract the activity of `configs`' parks into a result table of its own.
 
-    Raises ActivityIncomplete and BadRowsExceeded, and leaves no result table behind then.
+    Gauges are set for the extraction of a run (`of_run`) alone: they tell how it stands now, not what somebody looked
+    at. Raises ActivityIncomplete and BadRowsExceeded, and leaves no result table behind then.
     """
     with metrics.timer("extract.duration", cadence=period.cadence):
         snapshot = activity.extract(request_for(period, configs, now))
-    _report(snapshot, metrics, now)
+    if of_run:
+        _measure(snapshot, metrics, now)
+    _report(snapshot)
     try:
         check_watermark(period, snapshot.watermark, source)
         check_bad_rows(snapshot, source)
@@ -59,7 +63,7 @@ def extract_and_save(
     actor: str,
 ) -> int:
     """`extract`, and keep in PostgreSQL what it was made from. Returns the snapshot's id."""
-    snapshot = extract(period, configs, source=source, activity=activity, metrics=metrics, now=now)
+    snapshot = extract(period, configs, source=source, activity=activity, metrics=metrics, now=now, of_run=True)
     return payouts.save_snapshot(snapshot, actor)
 
 
@@ -77,14 +81,17 @@ def check_bad_rows(snapshot: ActivitySnapshot, source: Source) -> None:
     )
 
 
-def _report(snapshot: ActivitySnapshot, metrics: Metrics, now: dt.datetime) -> None:
-    cadence = snapshot.period.cadence
+def _measure(snapshot: ActivitySnapshot, metrics: Metrics, now: dt.datetime) -> None:
+    """Every reason there is, zeros too, so that an alert ends when its reason does."""
+    cadence, bad = snapshot.period.cadence, snapshot.bad_rows
     metrics.gauge("extract.rows_read", snapshot.rows_read, cadence=cadence)
-    for reason, count in snapshot.bad_rows.by_reason.items():
-        metrics.gauge("extract.bad_rows", count, cadence=cadence, reason=reason)
-    metrics.gauge("extract.bad_row_share", float(snapshot.bad_rows.share), cadence=cadence)
-    if snapshot.watermark:
-        metrics.gauge("watermark.lag_seconds", (now - snapshot.watermark).total_seconds(), cadence=cadence)
+    for reason in sorted({*BAD_ROW_REASONS, *bad.by_reason}):
+        metrics.gauge("extract.bad_rows", bad.by_reason.get(reason, 0), cadence=cadence, reason=reason)
+    metrics.gauge("extract.bad_row_share", float(bad.share), cadence=cadence)
+    measure_lag(snapshot.watermark, cadence, metrics, now)
+
+
+def _report(snapshot: ActivitySnapshot) -> None:
     log.info(
         "%s: %d rows read, %s, watermark %s, result %s",
         snapshot.period,

@@ -11,7 +11,7 @@ from signalq_billing.domain.hold_text import hold_text
 from signalq_billing.domain.near_miss import suggestion
 from signalq_billing.domain.progress import OrderProgress, PaymentProgress, PayoutProgress
 from signalq_billing.errors import Refused, UsageError
-from signalq_billing.ports import Metrics, PayoutStore
+from signalq_billing.ports import PayoutStore
 from signalq_billing.services.selecting import parse_date
 
 _SHORTEST_DIGEST = 8
@@ -117,12 +117,9 @@ def _release(store: PayoutStore, payout: PayoutProgress, by: str, note: str, dig
     return HoldOutcome(replace(payout, hold_reason=None, hold=None), result, payout.hold_reason)
 
 
-def expired_holds(store: PayoutStore, metrics: Metrics, now: dt.datetime) -> list[str]:
-    """In words, the holds that have waited longer than they should for somebody; gauges tell all holds and these."""
-    held = store.held()
-    expired = [payout for payout in held if payout.hold is not None and payout.hold.expired(now)]
-    metrics.gauge("payouts.on_hold", len(held))
-    metrics.gauge("payouts.hold_expired", len(expired))
+def expired_holds(store: PayoutStore, now: dt.datetime) -> list[str]:
+    """In words, the holds that have waited longer than they should for somebody."""
+    expired = [payout for payout in store.held() if payout.hold is not None and payout.hold.expired(now)]
     return [
         f"park {payout.park_id}, {payout.cadence} {payout.period_name}: {payout.total} {payout.currency} "
         f"{hold_text(payout, now)}; look at it, then `release` it or correct what it is held for"

@@ -12,7 +12,7 @@ from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import PayoutProgress
 from signalq_billing.domain.source import Source
 from signalq_billing.ports import ActivitySource, BillingOrders, Metrics, PayoutStore
-from signalq_billing.services.checking import check_dependencies, check_watermark
+from signalq_billing.services.checking import check_dependencies, check_watermark, measured_watermark
 from signalq_billing.services.compute import compute_and_store, frozen_hint
 from signalq_billing.services.extract import extract_and_save
 from signalq_billing.services.guards import fallen_to_zero
@@ -61,10 +61,16 @@ class Runner:
         they were never claimed. `submit` False leaves billing-orders alone: for the day when it is down and payouts
         are made by hand. Raises what its steps raise; nothing is sent before all of them passed.
         """
+        with self.metrics.timer("run.duration", cadence=period.cadence):
+            return self._run(period, configs, all_parks=all_parks, now=now, submit=submit)
+
+    def _run(
+        self, period: Period, configs: Sequence[ParkConfig], *, all_parks: bool, now: dt.datetime, submit: bool
+    ) -> RunResult:
         self.announce("asking YTsaurus, PostgreSQL and billing-orders" if submit else "asking YTsaurus and PostgreSQL")
         check_dependencies(self.activity, self.payouts, self.billing if submit else None)
         self.announce("looking at the watermark")
-        check_watermark(period, self.activity.watermark(now), self.source)
+        check_watermark(period, measured_watermark(self.activity, period.cadence, self.metrics, now), self.source)
         self.announce("computing activity in YTsaurus")
         snapshot_id = self._extract(period, configs, now)
         self.announce("computing payouts")
@@ -78,7 +84,8 @@ class Runner:
         stored = {payout.park_id for payout in payouts}
         expected = park_ids if submit else [park_id for park_id in park_ids if park_id not in stored]
         unfinished = open_parks(period, expected, payouts, self.payouts)
-        warnings = [*fallen_to_zero(payouts, self.payouts, self.metrics), *([hint] if hint else [])]
+        fallen = fallen_to_zero(payouts, self.payouts, self.metrics if all_parks else None)
+        warnings = [*fallen, *([hint] if hint else [])]
         return RunResult(snapshot, payouts, report, unfinished, warnings)
 
     def _extract(self, period: Period, configs: Sequence[ParkConfig], now: dt.datetime) -> int:

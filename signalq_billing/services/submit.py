@@ -56,6 +56,7 @@ class Submitter:
             results = list(pool.map(lambda pair: self._safely(pair[1], breaker), due))
         for (payout, order), result in zip(due, results, strict=True):
             self._tell(payout, order, result, report)
+        self._count_payouts(due, results)
         refused = next((result for result in results if isinstance(result, Misconfigured)), None)
         if refused:
             raise BillingMisconfigured(
@@ -87,7 +88,7 @@ class Submitter:
         except UsageError as gone:
             report.problems.append(f"{_name(payout)}: {gone}")
             return False
-        self.metrics.count("payouts.held", cadence=payout.cadence)
+        self.metrics.count("payouts.held", cadence=payout.cadence, by="guard")
         return True
 
     def _safely(self, order: OrderProgress, breaker: Breaker) -> Progressed | SignalqBillingError | None:
@@ -123,12 +124,29 @@ class Submitter:
         self.metrics.count("orders.not_created", cadence=payout.cadence, outcome=_kind(result))
         report.problems.append(f"{_name(payout)}: order {order.external_ref}: {_words(result)}")
 
+    def _count_payouts(self, due: Sequence[tuple[PayoutProgress, OrderProgress]], results: Sequence[object]) -> None:
+        """Each payout once, however many orders it has."""
+        of_payout: dict[int, list[object]] = {}
+        for (payout, _), result in zip(due, results, strict=True):
+            of_payout.setdefault(payout.payout_id, []).append(result)
+        for payout in {payout.payout_id: payout for payout, _ in due}.values():
+            came_of_it = of_payout[payout.payout_id]
+            made = [isinstance(result, Created) for result in came_of_it]
+            there = sum(made) + came_of_it.count(ClaimRefusal.CREATED)
+            left = sum(order.payment_progress is not PaymentProgress.CREATED for order in payout.orders)
+            if any(made) and there == left:
+                self.metrics.count("payouts.created", cadence=payout.cadence)
+            if any(isinstance(result, Rejected) for result in came_of_it):
+                self.metrics.count("payouts.held", cadence=payout.cadence, by="rejection")
+
 
 def _name(payout: PayoutProgress) -> str:
     return f"park {payout.park_id}, {payout.cadence} {payout.period_name}"
 
 
 def _kind(result: object) -> str:
+    if result is None:
+        return "not_tried"
     return result.value if isinstance(result, ClaimRefusal) else type(result).__name__.lower()
 
 

@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Engine
 
-from signalq_billing.adapters.no_metrics import NoMetrics
 from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
 from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
 from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
@@ -33,16 +32,6 @@ def recomputed(engine: Engine, days: int) -> None:
     store.store(
         [compute_payout(config(), period(), [device(days=days)])], store.save_snapshot(snapshot, "test"), "test"
     )
-
-
-class Gauges(NoMetrics):
-    """Keeps the last value of each gauge."""
-
-    def __init__(self) -> None:
-        self.last: dict[str, float] = {}
-
-    def gauge(self, name: str, value: float, **tags: str) -> None:
-        self.last[name] = value
 
 
 def test_what_is_held_is_not_sent_until_somebody_releases_it(
@@ -175,14 +164,12 @@ def test_a_hold_that_nobody_looks_at_alerts_until_it_is_released(engine: Engine,
     computed(engine, ["park-1", "park-2"])
     desk.does("hold", *PERIOD, "--reason", "asked by the park")
     rows(engine, "UPDATE payout SET hold_expires_at = now() - interval '1 second' WHERE park_id = 'park-2'")
-    store, metrics, now = PostgresPayoutStore(engine), Gauges(), dt.datetime.now(dt.UTC)
-    (told,) = holding.expired_holds(store, metrics, now)
+    store, now = PostgresPayoutStore(engine), dt.datetime.now(dt.UTC)
+    (told,) = holding.expired_holds(store, now)
     assert told.startswith("park park-2, weekly_msk 2026-11-16: 80.00 RUB held, expired since ")
     assert told.endswith(": asked by the park; look at it, then `release` it or correct what it is held for")
-    assert metrics.last == {"payouts.on_hold": 2, "payouts.hold_expired": 1}
     desk.does("release", *PERIOD, *BY_ANN)
-    assert holding.expired_holds(store, metrics, now) == []
-    assert metrics.last == {"payouts.on_hold": 0, "payouts.hold_expired": 0}
+    assert holding.expired_holds(store, now) == []
 
 
 def test_what_was_held_and_paid_is_on_hold_no_more(engine: Engine, billing: BillingOrdersProcess) -> None:

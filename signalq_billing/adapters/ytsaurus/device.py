@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 from yt.wrapper import YtClient
 
 from signalq_billing.adapters.ytsaurus.result import arrow_table, bad_row_example, read_whole
-from signalq_billing.adapters.ytsaurus.statement import BAD_ROW_REASONS, instant
-from signalq_billing.domain.activity import BadRows
+from signalq_billing.adapters.ytsaurus.statement import instant
+from signalq_billing.domain.activity import BAD_ROW_REASONS, BadRows
 from signalq_billing.domain.device_history import DeviceHistory, Event, Sightings
 from signalq_billing.errors import SourceUnavailable
 

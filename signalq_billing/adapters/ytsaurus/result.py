@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 from yt.wrapper import YtClient
 
 from signalq_billing.adapters.ytsaurus.failures import translated
-from signalq_billing.adapters.ytsaurus.statement import BAD_ROW_REASONS
-from signalq_billing.domain.activity import BadRows, DeviceActivity, ParkActivity
+from signalq_billing.domain.activity import BAD_ROW_REASONS, BadRows, DeviceActivity, ParkActivity
 from signalq_billing.domain.period import Period
 from signalq_billing.errors import SourceInvalid, SourceUnavailable
 

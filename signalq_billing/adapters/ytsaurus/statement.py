@@ -2,7 +2,7 @@
 put into one is escaped here."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from string import Template
@@ -14,17 +14,6 @@ from signalq_billing.domain.source import Source, SourceColumns
 EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 FUTURE_ALLOWANCE = dt.timedelta(hours=1)
 NO_SILENCE_LIMIT = 2**62
-BAD_ROW_REASONS = (
-    "status_at_missing",
-    "status_at_before_2000",
-    "status_at_in_the_future",
-    "park_id_missing",
-    "device_id_missing",
-    "status_missing",
-    "not_utf8",
-)
-"""Why a row is bad; activity.sql counts these from 1, and a row's first reason is the one it is counted under."""
-
 RULE_SCHEMA = (
     {"name": "park_id", "type": "string", "required": True},
     {"name": "rule", "type": "string", "required": True},
@@ -70,38 +59,46 @@ def rule_rows(rules: Mapping[str, ActivityRules]) -> list[dict[str, str]]:
     return [{"park_id": park_id, "rule": rule(each)} for park_id, each in sorted(rules.items())]
 
 
-def activity_statement(request: ActivityRequest, source: Source, rule_table: str, result_table: str) -> str:
-    """The statement that computes a whole period into `result_table` (SPEC section 4)."""
+def activity_statement(
+    request: ActivityRequest, source: Source, tables: Sequence[str], rule_table: str, result_table: str
+) -> str:
+    """The statement that computes a whole period from `tables` into `result_table` (SPEC section 4)."""
     period = request.period
     return _template("activity.sql").substitute(
         _columns(source.columns),
         **_period_bounds(period, source.lookback_days),
         **_good_bounds(request.clock),
-        source=identifier(source.table),
+        source=_union(tables),
         rules=identifier(rule_table),
         result=identifier(result_table),
         example=_example(source.columns),
     )
 
 
-def device_statement(device_id: str, period: Period, clock: dt.datetime, source: Source, result_table: str) -> str:
-    """The statement that puts what the source says about one device into `result_table` (SPEC section 3)."""
+def device_statement(
+    device_id: str, period: Period, clock: dt.datetime, source: Source, tables: Sequence[str], result_table: str
+) -> str:
+    """The statement that puts what `tables` say about one device into `result_table` (SPEC section 3)."""
     return _template("device.sql").substitute(
         _columns(source.columns),
         **_period_bounds(period, source.lookback_days),
         **_good_bounds(clock),
         device=literal(device_id),
-        source=identifier(source.table),
+        source=_union(tables),
         result=identifier(result_table),
         example=_example(source.columns),
     )
 
 
-def watermark_statement(source: Source, clock: dt.datetime) -> str:
-    """The statement that asks for the newest good row alone."""
-    return _template("watermark.sql").substitute(
-        _columns(source.columns), **_good_bounds(clock), source=identifier(source.table)
-    )
+def watermark_statement(source: Source, tables: Sequence[str], clock: dt.datetime) -> str:
+    """The statement that asks `tables` for the newest good row alone."""
+    return _template("watermark.sql").substitute(_columns(source.columns), **_good_bounds(clock), source=_union(tables))
+
+
+def _union(tables: Sequence[str]) -> str:
+    """One table, or several as if they were one."""
+    named = ", ".join(map(identifier, tables))
+    return named if len(tables) == 1 else f"concatYtTables({named})"
 
 
 def _good_bounds(clock: dt.datetime) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, BadRows
+from signalq_billing.domain.activity import BAD_ROW_REASONS, ActivityRequest, ActivitySnapshot, BadRows
 from signalq_billing.domain.source import Source
 from signalq_billing.errors import ActivityIncomplete, BadRowsExceeded
 from signalq_billing.services.extract import extract
@@ -52,7 +52,7 @@ class Activity:
 
 def extracted(activity: Activity, metrics: Recorder | None = None, source: Source = SOURCE) -> ActivitySnapshot:
     named: Mapping[str, Any] = {"activity": activity, "metrics": metrics or Recorder()}
-    return extract(period(), [config()], source=source, now=READY + dt.timedelta(minutes=3), **named)
+    return extract(period(), [config()], source=source, now=READY + dt.timedelta(minutes=3), of_run=True, **named)
 
 
 def test_bad_rows_are_measured_by_reason_and_as_a_share() -> None:
@@ -60,10 +60,32 @@ def test_bad_rows_are_measured_by_reason_and_as_a_share() -> None:
     extracted(Activity(replace(BAD, considered=4000)), metrics)
     assert metrics.gauges == {
         ("extract.rows_read", ""): 5000,
+        **{("extract.bad_rows", reason): 0 for reason in BAD_ROW_REASONS},
         ("extract.bad_rows", "status_missing"): 2,
         ("extract.bad_row_share", ""): 0.0005,
         ("watermark.lag_seconds", ""): 180,
     }
+
+
+def test_bad_rows_that_are_gone_are_measured_as_none() -> None:
+    metrics = Recorder()
+    extracted(Activity(replace(BAD, considered=4000)), metrics)
+    extracted(Activity(BadRows()), metrics)
+    assert metrics.gauges["extract.bad_rows", "status_missing"] == 0
+
+
+def test_a_look_at_some_period_says_nothing_about_how_it_stands_now() -> None:
+    metrics = Recorder()
+    named: Mapping[str, Any] = {"activity": Activity(BAD), "metrics": metrics}
+    loose = replace(SOURCE, bad_row_share=Fraction(1))
+    extract(period(), [config()], source=loose, now=READY, **named)
+    assert metrics.gauges == {}
+
+
+def test_a_watermark_ahead_of_the_clock_lags_by_nothing() -> None:
+    metrics = Recorder()
+    extracted(Activity(BadRows(), watermark_at=READY + dt.timedelta(minutes=30)), metrics)
+    assert metrics.gauges["watermark.lag_seconds", ""] == 0
 
 
 def test_a_share_of_nothing_is_measured_too() -> None:
