@@ -41,11 +41,12 @@ def check_dependencies(cadence: str) -> str:
 def watermark_reached(cadence: str) -> bool:
     """Whether status_history is complete for the period; asked again and again until it is."""
     from signalq_billing.errors import ActivityIncomplete
-    from signalq_billing.services.checking import check_watermark
+    from signalq_billing.services.checking import check_watermark, measured_watermark
 
     request, source = _request(cadence), bootstrap.config().source
+    seen = measured_watermark(bootstrap.activity_source(), cadence, bootstrap.AirflowMetrics(), bootstrap.now())
     try:
-        check_watermark(request.period, bootstrap.activity_source().watermark(bootstrap.now()), source)
+        check_watermark(request.period, seen, source)
     except ActivityIncomplete as error:
         log.info("%s", error)
         return False
@@ -123,7 +124,7 @@ def report(cadence: str) -> None:
     snapshot_id = get_current_context()["ti"].xcom_pull(task_ids="extract")
     if isinstance(snapshot_id, int):  # an extraction that failed or was skipped leaves nothing to show
         log_source(store.snapshot(snapshot_id))
-    for each in fallen_to_zero(payouts, store, bootstrap.AirflowMetrics()):
+    for each in fallen_to_zero(payouts, store, None if request.park_ids else bootstrap.AirflowMetrics()):
         log.warning("%s", each)
     unfinished = open_parks(request.period, parks, payouts, store)
     for each in unfinished:
