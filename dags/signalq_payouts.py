@@ -42,35 +42,20 @@ nothing changes, also with *reprocess*. What late data changes about paid period
 
 import datetime as dt
 
-from airflow.sdk import DAG, Param, TriggerRule, task, task_group
+from airflow.sdk import DAG, TriggerRule, task, task_group
 
 from signalq_billing.adapters.config_files import load_cadences
 from signalq_billing.domain.period import Cadence
-from signalq_billing.orchestration import approvals, payouts
+from signalq_billing.orchestration import approvals, forms, payouts
 from signalq_billing.orchestration.approval_operator import HeldPayoutApproval
 from signalq_billing.orchestration.timetable import PeriodTimetable
 from signalq_billing.settings import settings
 
 FORM = {
-    "period": Param(
-        None,
-        type=["null", "string"],
-        format="date",
-        title="Period",
-        description="First day of the period to pay. Empty: the last complete period.",
-    ),
-    "parks": Param(
-        [],
-        type=["null", "array"],
-        items={"type": "string"},
-        title="Parks",
-        description="One park id per line. Empty: all parks of this cadence.",
-    ),
-    "dry_run": Param(
-        False,
-        type="boolean",
-        title="Dry run",
-        description="Only compute, and show in the log of `compute` what would be paid. Nothing is stored or sent.",
+    "period": forms.period(empty="the last complete one"),
+    "parks": forms.parks(empty="all parks of this cadence"),
+    "dry_run": forms.dry_run(
+        "Only compute, and show in the log of the task compute what would be paid. Nothing is stored or sent."
     ),
 }
 

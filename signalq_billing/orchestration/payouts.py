@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import get_current_context
 
-from signalq_billing.errors import PayoutsUnfinished
+from signalq_billing.errors import PayoutsUnfinished, StorageUnavailable
 from signalq_billing.orchestration import bootstrap
 from signalq_billing.orchestration.failures import told_to_airflow
 from signalq_billing.orchestration.run_request import RunRequest
@@ -29,6 +30,8 @@ def check_dependencies(cadence: str) -> str:
 
     request = _request(cadence)
     bootstrap.config()
+    with suppress(StorageUnavailable):  # a wrong park is told at once, not when YTsaurus answers again
+        _parks(request)
     check(bootstrap.activity_source(), bootstrap.payout_store(), bootstrap.billing_orders())
     parks = _parks(request)
     log.info("%s: %d parks, %s to %s UTC", request.period, len(parks), request.period.start, request.period.end)

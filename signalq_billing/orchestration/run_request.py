@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,11 +37,9 @@ def read_request(
     Raises UsageError for a key the form does not have, a date or an interval that is no period, a value of the wrong
     kind; PeriodNotOver for a period that is not over.
     """
-    _reject_unknown(conf)
-    dry_run = params.get("dry_run") or False
-    if not isinstance(dry_run, bool):
-        raise UsageError(f"dry_run is {dry_run!r}: write true or false")
-    return RunRequest(_period(cadence, params.get("period"), interval_start, run_after, now), _parks(params), dry_run)
+    reject_unknown(conf, FORM_KEYS)
+    period = _period(cadence, params.get("period"), interval_start, run_after, now)
+    return RunRequest(period, parks_of(params), dry_run_of(params))
 
 
 def _period(
@@ -60,16 +58,27 @@ def _period(
     return period_named(cadence, period.name, now)
 
 
-def _parks(params: Mapping[str, Any]) -> tuple[str, ...]:
+def dry_run_of(params: Mapping[str, Any]) -> bool:
+    """Whether the form asks for a rehearsal. Raises UsageError for what is neither yes nor no."""
+    dry_run = params.get("dry_run") or False
+    if not isinstance(dry_run, bool):
+        raise UsageError(f"dry_run is {dry_run!r}: write true or false")
+    return dry_run
+
+
+def parks_of(params: Mapping[str, Any]) -> tuple[str, ...]:
+    """The park ids of the form, each once; none means all. Raises UsageError for what is no list of ids."""
     parks = params.get("parks") or ()
     if isinstance(parks, str) or not all(isinstance(park, str) for park in parks):
         raise UsageError(f"parks is {parks!r}: write a list of park ids, or leave it empty for all parks")
     return tuple(dict.fromkeys(park.strip() for park in parks if park.strip()))
 
 
-def _reject_unknown(conf: Mapping[str, Any]) -> None:
+def reject_unknown(conf: Mapping[str, Any], keys: Sequence[str]) -> None:
+    """Raises UsageError for a key that the form does not have: Airflow lets them pass, and a misspelt one would mean
+    another run than was asked for."""
     for key in conf:
-        if key not in FORM_KEYS:
-            near = difflib.get_close_matches(key, FORM_KEYS, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise UsageError(f"the run's conf has an unknown key {key!r}{hint} The keys are {', '.join(FORM_KEYS)}")
+        if key not in keys:
+            near = difflib.get_close_matches(key, keys, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else "."
+            raise UsageError(f"the run's conf has an unknown key {key!r}{hint} The keys are {', '.join(keys)}")
