@@ -25,8 +25,15 @@ FORM_KEYS = ("cadence", "period", "parks")
 
 @told_to_airflow
 def reconcile() -> int:
-    """Settle stale claims and send what is not created; tell of holds that nobody looked at in time. Returns how many
-    payouts were looked at."""
+    """Settle stale claims and send what is not created; tell of holds that nobody looked at in time, and measure how
+    everything stands then, whatever failed. Returns how many payouts were looked at."""
+    try:
+        return _reconcile()
+    finally:
+        _measure()
+
+
+def _reconcile() -> int:
     from signalq_billing.services.holding import expired_holds
     from signalq_billing.services.reconcile import reconcile as settle
 
@@ -38,6 +45,7 @@ def reconcile() -> int:
         payouts=bootstrap.payout_store(),
         billing=bootstrap.billing_orders(),
         submitter=bootstrap.submitter(bootstrap.worker_name(f"{run.dag_id}/{run.run_id}", run.task_id)),
+        scope=scope,
     )
     for problem in report.orders.problems:
         log.warning("%s", problem)
@@ -45,20 +53,12 @@ def reconcile() -> int:
     log.info(
         "%d payouts: %d orders created, %d found created, %d held, %d open",
         *(report.payouts, orders.created, orders.found, orders.held, orders.pending),
-        scope=scope,
     )
+    if scope and orders.pending:
+        raise PayoutsUnfinished(f"{orders.pending} orders of {scope} are not settled yet; see above for why")
     return report.payouts
 
 
-@told_to_airflow
-def compare() -> int:
-    """Hold what we call created against billing-orders; fails, without retries, if the two differ. Returns how many
-    periods were compared."""
-    if scope and orders.pending:
-        raise PayoutsUnfinished(f"{orders.pending} orders of {scope} are not settled yet; see above for why")
-    from signalq_billing.services.comparing import compare as hold_against
-    from signalq_billing.services.comparing import log_comparison, periods_to_compare
-    from signalq_billing.settings import settings
 def _scope() -> Scope:
     """What the form restricts the run to. Raises UsageError for a form that cannot be understood."""
     from signalq_billing.services.reconcile import Scope
@@ -85,6 +85,13 @@ def _measure() -> None:
     )
 
 
+@told_to_airflow
+def compare() -> int:
+    """Hold what we call created against billing-orders; fails, without retries, if the two differ. Returns how many
+    periods were compared."""
+    from signalq_billing.services.comparing import compare as hold_against
+    from signalq_billing.services.comparing import log_comparison, periods_to_compare
+    from signalq_billing.settings import settings
 
     books, window = bootstrap.order_books(), dt.timedelta(days=settings().compare_days)
     comparison = hold_against(
