@@ -3,12 +3,16 @@
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from signalq_billing.domain.submit_policy import SubmitPolicy
 from signalq_billing.errors import UsageError
+
+if TYPE_CHECKING:
+    from signalq_billing.services.watching.findings import Limits
 
 
 class Settings(BaseSettings):
@@ -29,6 +33,7 @@ class Settings(BaseSettings):
     retry_max_delay_seconds: float = Field(600, gt=0, description="longest pause between retries of a task")
     watermark_poll_seconds: float = Field(60, gt=0, description="pause between two looks at the watermark")
     watermark_timeout_seconds: float = Field(86400, gt=0, description="how long a run waits for the watermark")
+    pool: str = Field("default_pool", min_length=1, description="Airflow's pool that submit tasks run in")
     reconcile_minutes: int = Field(15, ge=1, le=59, description="pause between two runs of signalq_reconcile")
 
     approval_poll_seconds: float = Field(20, gt=0, description="pause between two looks at a hold under approval")
@@ -38,6 +43,22 @@ class Settings(BaseSettings):
     adjust_hour: int = Field(5, ge=0, le=23, description="hour of the day, UTC, in which signalq_adjust runs")
     compare_hour: int = Field(3, ge=0, le=23, description="hour of the day, UTC, in which signalq_compare runs")
     compare_days: float = Field(35, gt=0, description="how long ago changed periods are compared with billing-orders")
+
+    deadline_minutes: float = Field(
+        180, gt=0, description="after a run is due (period end and settle_minutes) somebody is alerted; cadences override"
+    )
+    watch_minutes: int = Field(10, ge=1, le=59, description="pause between two runs of signalq_watch")
+    watch_timeout_seconds: float = Field(20, gt=0, description="how long a look waits for one service")
+    watermark_lag_seconds: float = Field(3600, gt=0, description="how far status_history may be behind unalerted")
+    unknown_outcome_seconds: float = Field(3600, gt=0, description="how long an order may stay unknown unalerted")
+    alert_pause_seconds: float = Field(14400, gt=0, description="nothing is told again sooner, unless it got worse")
+    notifier_webhook: str | None = Field(None, description="connection id: alerts are posted there as JSON")
+    notifier_email: str = Field("", description="addresses alerts are sent to, with commas between")
+    notifier_email_connection: str = Field("smtp_default", description="connection id of the mail server")
+    notifier_airflow: str | None = Field(None, description="import path of an Airflow notifier that is told alerts")
+    notifier_airflow_kwargs: SecretStr = Field(SecretStr("{}"), description="its arguments as JSON, templates allowed")
+    airflow_url: str | None = Field(None, description="address of Airflow's UI, for links, and for watch to look at")
+    runbook_url: str | None = Field(None, description="address of the pages of docs/runbook, for links")
 
     @property
     def config_directory(self) -> Path:
@@ -57,6 +78,23 @@ class Settings(BaseSettings):
             tries=self.submit_tries,
             patience=self.submit_patience_seconds,
         )
+
+    @property
+    def limits(self) -> "Limits":
+        """From when on something is worth an alert."""
+        from signalq_billing.services.watching.findings import Limits  # noqa: PLC0415 - not needed to parse DAGs
+
+        return Limits(
+            deadline=timedelta(minutes=self.deadline_minutes),
+            unknown_after=timedelta(seconds=self.unknown_outcome_seconds),
+            lag=timedelta(seconds=self.watermark_lag_seconds),
+            seconds=self.watch_timeout_seconds,
+        )
+
+    @property
+    def email_addresses(self) -> tuple[str, ...]:
+        """Whom alerts are mailed to."""
+        return tuple(each.strip() for each in self.notifier_email.split(",") if each.strip())
 
 
 @cache

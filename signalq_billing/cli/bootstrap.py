@@ -16,12 +16,14 @@ from signalq_billing.adapters.no_metrics import NoMetrics
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from yt.wrapper import YtClient
 
     from signalq_billing.adapters.billing_orders import BillingOrdersApi
     from signalq_billing.adapters.config_files import ServiceConfig
     from signalq_billing.adapters.postgres.comparing import PostgresOrderBooks
     from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
     from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
+    from signalq_billing.adapters.ytsaurus.cluster import YtCluster
     from signalq_billing.adapters.ytsaurus.source import YtActivitySource
     from signalq_billing.connections import Connection
     from signalq_billing.domain.source import Source
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from signalq_billing.settings import Settings
 
 DATABASE, YTSAURUS, BILLING = "signalq_billing_db", "ytsaurus_default", "billing_orders"
+_CLIQUE_ANSWERS_WITHIN = 60.0  # seconds, of a query that reads nothing
 
 
 def connection(conn_id: str) -> Connection:
@@ -133,16 +136,23 @@ class Wiring:
 
     def activity_of(self, source: Source) -> YtActivitySource:
         """A source other than the one of our own source.yaml, on the same cluster."""
-        from signalq_billing.adapters.ytsaurus.client import yt_client
         from signalq_billing.adapters.ytsaurus.query import Patience
         from signalq_billing.adapters.ytsaurus.source import YtActivitySource
+
+        return YtActivitySource(self._yt_client(), source, Patience(time_limit=self.settings.query_timeout_seconds))
+
+    @cached_property
+    def cluster(self) -> YtCluster:
+        from signalq_billing.adapters.ytsaurus.cluster import YtCluster
+        from signalq_billing.adapters.ytsaurus.query import Patience
+
+        return YtCluster(self._yt_client(), Patience(time_limit=_CLIQUE_ANSWERS_WITHIN, unreachable=20.0))
+
+    def _yt_client(self) -> YtClient:
+        from signalq_billing.adapters.ytsaurus.client import yt_client
         from signalq_billing.connections import ytsaurus_settings
 
-        return YtActivitySource(
-            yt_client(*ytsaurus_settings(connection(YTSAURUS))),
-            source,
-            Patience(time_limit=self.settings.query_timeout_seconds),
-        )
+        return yt_client(*ytsaurus_settings(connection(YTSAURUS)))
 
     @cached_property
     def billing(self) -> BillingOrdersApi:

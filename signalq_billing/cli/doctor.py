@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from signalq_billing.cli.bootstrap import Wiring
 from signalq_billing.errors import SignalqBillingError
 
+if TYPE_CHECKING:
+    from signalq_billing.cli.doctor_checks import Check
+    from signalq_billing.services.run import Announce
+
+
+OK, LOOK, WRONG, NOT_LOOKED_AT = "ok", "look", "WRONG", "-"
+_STYLES = {LOOK: "yellow", WRONG: "red"}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was asked, how long it took in milliseconds, and what was found; `fault` None if all is well."""
+    """One check: what was asked, how long it took in milliseconds, and what was found; `fault` None if all is well.
+    `answered`: whatever is wrong, what depends on it can be looked at."""
 
     check: str
     milliseconds: int
     detail: str
     fault: str | None = None
+    answered: bool = True
+    state: str = OK
 
 
 def mount(app: typer.Typer) -> None:
@@ -29,95 +39,70 @@ def mount(app: typer.Typer) -> None:
 
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False) -> None:
-    """Check every dependency: reachable, how fast, what is wrong. Exit code 1 if anything is.
+    """Check every dependency: reachable, how fast, what is wrong, what to do. Exit code 1 if anything is wrong.
+
+    "look" marks what is not wrong yet. Airflow is looked at where this machine has one.
 
     Example: signalq-billing doctor
+
+    Example: signalq-billing doctor --json
     """
     from signalq_billing.cli import display
 
     wiring = Wiring()
-    findings = [_examined(check, look) for check, look in _checks(wiring).items()]
+    with display.progress(quiet=json) as announce:
+        findings = _examined(wiring, announce)
     knobs = _settings(wiring)
     if json:
-        rows = [{"check": f.check, "ok": f.fault is None, "milliseconds": f.milliseconds,
-                 "detail": f.detail, "fault": f.fault} for f in findings]  # fmt: skip
-        display.print_json({"checks": rows, "settings": knobs})
+        display.print_json({"checks": [_document(finding) for finding in findings], "settings": knobs})
     else:
         _show(findings, knobs)
     if any(finding.fault for finding in findings):
         raise typer.Exit(1)
 
 
-def _checks(wiring: Wiring) -> dict[str, Callable[[], str]]:
+def _document(finding: Finding) -> dict[str, object]:
+    """`ok` is null for what could not be looked at."""
     return {
-        "settings": lambda: _lease(wiring),
-        "config directory": lambda: _config(wiring),
-        "PostgreSQL": lambda: _database(wiring),
-        "park configs": lambda: _parks(wiring),
-        "YTsaurus": lambda: _ytsaurus(wiring),
-        "watermark": lambda: _watermark(wiring),
-        "billing-orders": lambda: _billing(wiring),
+        "check": finding.check,
+        "ok": None if finding.state == NOT_LOOKED_AT else finding.fault is None,
+        "state": {WRONG: "wrong", NOT_LOOKED_AT: "not_looked_at"}.get(finding.state, finding.state),
+        "milliseconds": finding.milliseconds,
+        "detail": finding.detail,
+        "fault": finding.fault,
     }
 
 
-def _examined(check: str, look: Callable[[], str]) -> Finding:
+def _examined(wiring: Wiring, announce: Announce) -> list[Finding]:
+    """Every check's finding. What needs something that is wrong is not looked at: it would only say so again."""
+    from signalq_billing.cli.doctor_checks import checks
+
+    findings: dict[str, Finding] = {}
+    for check in checks():
+        needed = findings.get(check.needs)
+        if needed is not None and not needed.answered:
+            why = f"not looked at: see {needed.check}"
+            findings[check.name] = Finding(check.name, 0, why, answered=needed.answered, state=NOT_LOOKED_AT)
+        else:
+            announce(f"looking at {check.name}")
+            findings[check.name] = _look(check, wiring)
+    return list(findings.values())
+
+
+def _look(check: Check, wiring: Wiring) -> Finding:
+    from signalq_billing.cli.doctor_checks import ClockSkew, WorthALook
+
     begun = time.monotonic()
+    detail, fault, answered, state = "", None, True, OK
     try:
-        detail, fault = look(), None
+        detail = check.look(wiring)
+    except WorthALook as worry:
+        detail, state = str(worry), LOOK
     except SignalqBillingError as error:
-        detail, fault = "", str(error)
-    return Finding(check, round((time.monotonic() - begun) * 1000), detail, fault)
-
-
-def _lease(wiring: Wiring) -> str:
-    from signalq_billing.errors import UsageError
-
-    lease, timeout = wiring.settings.lease_seconds, wiring.settings.http_timeout_seconds
-    if lease <= timeout:
-        raise UsageError(
-            f"SIGNALQ_BILLING_LEASE_SECONDS ({lease:g}) must be longer than SIGNALQ_BILLING_HTTP_TIMEOUT_SECONDS "
-            f"({timeout:g}): a lease that ends during a call has every call asked about"
-        )
-    return f"a claim lasts {lease:g} s, a call at most {timeout:g} s"
-
-
-def _config(wiring: Wiring) -> str:
-    cadences = ", ".join(sorted(wiring.config.cadences))
-    return f"{wiring.settings.config_directory}: cadences {cadences}"
-
-
-def _database(wiring: Wiring) -> str:
-    wiring.payouts.ping()
-    return "answers, migrations are up to date"
-
-
-def _parks(wiring: Wiring) -> str:
-    from signalq_billing.errors import UsageError
-
-    versions = wiring.configs.current()
-    named = {version.cadence for version in versions if version.enabled}
-    idle = sorted(set(wiring.config.cadences) - named)
-    if idle:
-        raise UsageError(f"no park is paid by cadence {', '.join(idle)}: `config apply DIR` stores park configs")
-    return f"{len({version.park_id for version in versions})} parks, {len(versions)} versions"
-
-
-def _ytsaurus(wiring: Wiring) -> str:
-    wiring.activity.ping()
-    return f"{wiring.config.source.table} can be read"
-
-
-def _watermark(wiring: Wiring) -> str:
-    now = wiring.clock.now()
-    watermark = wiring.activity.watermark(now)
-    if watermark is None:
-        return f"{wiring.config.source.table} has no usable row yet"
-    return f"{watermark:%Y-%m-%d %H:%M:%S} UTC, {(now - watermark).total_seconds() / 60:.0f} min ago"
-
-
-def _billing(wiring: Wiring) -> str:
-    wiring.billing.ping()
-    return "answers"
+        fault, answered, state = str(error), isinstance(error, ClockSkew), WRONG
+    except Exception as error:  # a check that fails in a way nobody thought of keeps no other from being made
+        fault, answered, state = f"{type(error).__name__}: {error}", False, WRONG
+    return Finding(check.name, round((time.monotonic() - begun) * 1000), detail, fault, answered, state)
 
 
 def _settings(wiring: Wiring) -> dict[str, str]:
@@ -131,10 +116,10 @@ def _show(findings: list[Finding], knobs: dict[str, str]) -> None:
     for finding in findings:
         made.add_row(
             finding.check,
-            "wrong" if finding.fault else "ok",
+            finding.state,
             str(finding.milliseconds),
             finding.fault or finding.detail,
-            style="red" if finding.fault else None,
+            style=_STYLES.get(finding.state),
         )
     display.print_table(made)
     settings = display.table("setting", "value")

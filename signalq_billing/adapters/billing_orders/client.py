@@ -1,7 +1,8 @@
 """The BillingOrders port over HTTP: builds the calls of SPEC section 8 and hands their answers to `outcomes`."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 import requests
@@ -45,6 +46,14 @@ class BillingOrdersApi:
         answer = self._answer("/ping")
         if answer.status != 200:
             raise BillingUnavailable(f"billing-orders: {answer.call} answered {answer.status}: try again later")
+
+    def clock(self) -> datetime | None:
+        """The service's time, to the second, as its answers tell it; None if they do not. Raises as `ping` does."""
+        try:
+            told = parsedate_to_datetime(self._answer("/ping").headers.get("Date", ""))
+        except ValueError:
+            return None
+        return told if told.tzinfo else told.replace(tzinfo=UTC)
 
     def create(self, claim: Claim) -> Outcome:
         """Send the claim's bytes under its key, once. Whatever the other side does is an Outcome."""

@@ -1,0 +1,53 @@
+"""What `doctor` looks at in Airflow: its programs, our DAGs, import errors, the pool."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from signalq_billing.errors import DependenciesUnavailable
+
+if TYPE_CHECKING:
+    from signalq_billing.cli.bootstrap import Wiring
+    from signalq_billing.orchestration.airflow_state import AirflowState
+
+PAYOUTS_DAG = "signalq_payouts_{}"
+OTHER_DAGS = ("signalq_reconcile", "signalq_compare")
+
+
+def look_at_airflow(wiring: Wiring) -> str:
+    """What is right with Airflow, in words. Raises DependenciesUnavailable with everything that is wrong."""
+    from signalq_billing.orchestration.airflow_state import configured, read_state
+
+    if not configured(os.environ):
+        return "none is configured on this host, so its DAGs were not looked at"
+    state = read_state()
+    wanted = [*(PAYOUTS_DAG.format(name) for name in sorted(wiring.config.cadences)), *OTHER_DAGS]
+    if problems := list(_problems(state, wanted, wiring.settings.pool, wiring.clock.now())):
+        raise DependenciesUnavailable("\n".join(problems))
+    return f"scheduler, triggerer and dag-processor are alive; {len(wanted)} DAGs, none paused"
+
+
+def _problems(state: AirflowState, wanted: Sequence[str], pool: str, now: dt.datetime) -> Iterator[str]:
+    for program in state.programs:
+        if not program.alive:
+            yield f"the {program.name} is not running, {_since(program.heard_of, now)}: start it"
+    for file, error in sorted(state.import_errors.items()):
+        yield f"{file} cannot be imported: {error}"
+    if missing := [dag_id for dag_id in wanted if dag_id not in state.paused]:
+        yield f"no DAG {', '.join(missing)}: is dags/ where Airflow looks, and SIGNALQ_BILLING_CONFIG the same there?"
+    if paused := [dag_id for dag_id in wanted if state.paused.get(dag_id)]:
+        yield f"paused: {', '.join(paused)}; unpause: airflow dags unpause DAG_ID"
+    if pool not in state.pools:
+        yield (
+            f"there is no pool {pool!r} (SIGNALQ_BILLING_POOL), submit tasks would wait for ever: "
+            f"airflow pools set {pool} 8 'orders to billing-orders'"
+        )
+
+
+def _since(heard_of: dt.datetime | None, now: dt.datetime) -> str:
+    if heard_of is None:
+        return "it never was"
+    return f"last heard of {(now - heard_of).total_seconds() / 60:,.0f} min ago"
