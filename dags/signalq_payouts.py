@@ -94,7 +94,7 @@ def payouts_dag(cadence: Cadence) -> DAG:
         extracted = task(task_id="extract")(payouts.extract)(cadence.name)
         computed = task(task_id="compute")(payouts.compute)(cadence.name, extracted)
         submitted = (
-            task(task_id="submit", map_index_template="{{ park }}")(payouts.submit)
+            task(task_id="submit", pool=knobs.pool, map_index_template="{{ park }}")(payouts.submit)
             .partial(cadence=cadence.name)
             .expand(batch=computed)
         )
@@ -106,7 +106,9 @@ def payouts_dag(cadence: Cadence) -> DAG:
             approved = HeldPayoutApproval(
                 task_id="approve", cadence=cadence.name, asked=asked, map_index_template="{{ park }}"
             )
-            sent = task(task_id="submit_approved", map_index_template="{{ park }}")(approvals.submit_approved)
+            sent = task(task_id="submit_approved", pool=knobs.pool, map_index_template="{{ park }}")(
+                approvals.submit_approved
+            )
             approved >> sent(cadence.name, asked)
 
         approved = approval.expand(asked=held)
