@@ -77,6 +77,7 @@ class Settings(BaseSettings):
             concurrency=self.submit_concurrency,
             tries=self.submit_tries,
             patience=self.submit_patience_seconds,
+            call=timedelta(seconds=self.http_timeout_seconds),
         )
 
     @property

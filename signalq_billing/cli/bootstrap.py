@@ -172,7 +172,12 @@ class Wiring:
 
         worker = f"{self.actor} pid {os.getpid()}"
         sender = Sender(self.payouts, self.billing, self.clock, worker, self.settings.submit_policy)
-        return Submitter(self.payouts, sender, self.config.guards, self.metrics)
+        return Submitter(self.payouts, sender, self.config.guards, self.metrics, self._kill_switch)
+
+    def _kill_switch(self) -> bool:
+        from signalq_billing.adapters.config_files import load_kill_switch
+
+        return load_kill_switch(self.settings.config_directory)
 
     def runner(self, announce: Announce) -> Runner:
         from signalq_billing.services.run import Runner

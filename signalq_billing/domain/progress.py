@@ -18,7 +18,7 @@ class PaymentProgress(StrEnum):
 
 
 class ClaimRefusal(StrEnum):
-    """Why an order could not be claimed. None of these is an error: somebody else got there, or must first."""
+    """Why an order could not be claimed and sent. None of these is an error: somebody else got there, or must first."""
 
     CREATED = "created"
     IN_PROGRESS = "in_progress"
@@ -26,6 +26,7 @@ class ClaimRefusal(StrEnum):
     HELD = "held"
     RETIRED = "retired"
     UNKNOWN_ORDER = "unknown_order"
+    LATE = "late"  # claimed, but so much of the lease has gone by that the call might outlive it: nothing was sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,14 @@ def submitter(worker: str) -> Submitter:
     from signalq_billing.services.submit import Submitter
 
     sender = Sender(payout_store(), billing_orders(), SystemClock(), worker, settings().submit_policy)
-    return Submitter(payout_store(), sender, config().guards, AirflowMetrics())
+    return Submitter(payout_store(), sender, config().guards, AirflowMetrics(), _kill_switch)
+
+
+def _kill_switch() -> bool:
+    """As guards.yaml has it at this moment: what `config` has read may be old in a task that sends for long."""
+    from signalq_billing.adapters.config_files import load_kill_switch
+
+    return load_kill_switch(settings().config_directory)
 
 
 def adjuster(worker: str) -> Adjuster:

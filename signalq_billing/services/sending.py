@@ -6,6 +6,7 @@ Nothing here holds a database transaction while it waits for HTTP (SPEC section 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
@@ -29,10 +30,12 @@ log = logging.getLogger(__name__)
 
 
 class Breaker:
-    """Failures in a row over all orders; while open, no new call is started (SPEC section 7: unavailable)."""
+    """Failures in a row over all orders; while open, no new call is started (SPEC section 7: unavailable). `halted`
+    says, before every call, whether nothing may be sent any more at all."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, halted: Callable[[], bool] = lambda: False) -> None:
         self._limit, self._failures, self._lock = limit, 0, Lock()
+        self.halted = halted
 
     def note(self, result: Progressed) -> None:
         """Count a result: billing-orders answered, or did not."""
@@ -64,7 +67,8 @@ class Sender:
     policy: SubmitPolicy
 
     def bring_forward(self, order_id: int, breaker: Breaker) -> Progressed | None:
-        """Step until the order is settled or trying on would not help now. None: not tried, the breaker is open.
+        """Step until the order is settled or trying on would not help now. None: not tried (on), for the breaker is
+        open or halted.
 
         An open breaker keeps new orders from being started; one that is begun keeps its tries.
         """
@@ -80,19 +84,36 @@ class Sender:
         return retrying(self._noted_step, order_id, breaker)
 
     def _noted_step(self, order_id: int, breaker: Breaker) -> Progressed | None:
+        if breaker.halted():
+            return None
         result = self.step(order_id)
         breaker.note(result)
         return result
 
     def step(self, order_id: int) -> Progressed:
         """One claim with one call. NotFound: it was not sent after all and can be claimed again."""
+        asked_at = self.clock.elapsed()
         claim = self.payouts.claim(order_id, self.worker, self.policy.lease)
         if isinstance(claim, Claim):
-            return self._recorded(claim, self.billing.create(claim))
+            return self._sent(claim) if self._in_time(asked_at) else self._left(claim)
         if claim is not ClaimRefusal.IN_PROGRESS:
             return claim
         stale = self.payouts.claim_stale(order_id, self.worker, self.policy.lease)
         return self._ask(stale) if isinstance(stale, Claim) else stale
+
+    def _in_time(self, asked_at: float) -> bool:
+        """Whether a call that begins now ends within the lease of a claim asked for at `asked_at`. A worker that stood
+        still since may find the order paid by hand; nobody else learns of its call in time."""
+        return self.clock.elapsed() - asked_at <= self.policy.time_to_send
+
+    def _sent(self, claim: Claim) -> Progressed:
+        return self._recorded(claim, self.billing.create(claim))
+
+    def _left(self, claim: Claim) -> ClaimRefusal:
+        """Nothing was sent. The lease ends here, if it is still ours, and whoever is next asks first."""
+        reason = f"not sent: it was claimed more than {self.policy.time_to_send:g} s ago, too late for its lease"
+        self._recorded(claim, Unknown(reason))
+        return ClaimRefusal.LATE
 
     def _ask(self, claim: Claim) -> Progressed:
         found = self.billing.find(claim.external_ref)

@@ -4,7 +4,7 @@ own (SPEC sections 7 and 11). One held or failing park never blocks another."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -12,9 +12,9 @@ from signalq_billing.domain.guards import Guards
 from signalq_billing.domain.money import minor_digits
 from signalq_billing.domain.order import Created, Misconfigured, Rejected
 from signalq_billing.domain.progress import ClaimRefusal, OrderProgress, PaymentProgress, PayoutProgress
-from signalq_billing.errors import BillingMisconfigured, SignalqBillingError, UsageError
+from signalq_billing.errors import BillingMisconfigured, Held, SignalqBillingError, UsageError
 from signalq_billing.ports import Metrics, PayoutStore
-from signalq_billing.services.guards import check_kill_switch, reasons_to_hold
+from signalq_billing.services.guards import KillSwitch, check_kill_switch, reasons_to_hold
 from signalq_billing.services.sending import Breaker, Progressed, Sender
 
 log = logging.getLogger(__name__)
@@ -41,15 +41,17 @@ class Submitter:
     sender: Sender
     guards: Guards
     metrics: Metrics
+    kill_switch: Callable[[], bool]  # as guards.yaml has it at this moment
 
     def submit(self, payouts: Sequence[PayoutProgress]) -> SubmitReport:
         """Bring every order of `payouts` as far as it gets today; safe to repeat, also by several at once.
 
-        Raises Held while the kill switch is on, BillingMisconfigured when billing-orders refuses us as such; what
-        was sent by then is recorded.
+        Raises Held while the kill switch is on or once it is switched on, BillingMisconfigured when billing-orders
+        refuses us as such; what was sent by then is recorded.
         """
         check_kill_switch(self.guards)
-        report, breaker = SubmitReport(), Breaker(self.sender.policy.give_up_after)
+        switch = KillSwitch(self.kill_switch, self.sender.clock)
+        report, breaker = SubmitReport(), Breaker(self.sender.policy.give_up_after, switch.on)
         reasons = reasons_to_hold(self.guards, payouts, self.payouts)
         due = [(payout, order) for payout in payouts for order in self._due(payout, reasons, report)]
         with ThreadPoolExecutor(self.sender.policy.concurrency, thread_name_prefix="submit") as pool:
@@ -57,6 +59,8 @@ class Submitter:
         for (payout, order), result in zip(due, results, strict=True):
             self._tell(payout, order, result, report)
         self._count_payouts(due, results)
+        if switch.reason is not None and None in results:
+            raise Held(f"{switch.reason} ({report.created} orders were created before, {report.pending} were left)")
         refused = next((result for result in results if isinstance(result, Misconfigured)), None)
         if refused:
             raise BillingMisconfigured(
@@ -157,6 +161,7 @@ def _words(result: Progressed | SignalqBillingError | None) -> str:
         return {
             ClaimRefusal.IN_PROGRESS: "another worker is at it",
             ClaimRefusal.NOT_STALE: "another worker is at it; once its lease runs out billing-orders is asked",
+            ClaimRefusal.LATE: "not sent: its worker stood still; billing-orders is asked before it is tried again",
             ClaimRefusal.HELD: "held",
             ClaimRefusal.RETIRED: "its key is retired",
         }.get(result, result.value)

@@ -30,7 +30,7 @@ from signalq_billing.services.mark_created import Marker
 from signalq_billing.services.reconcile import reconcile
 from signalq_billing.services.run import Runner
 from signalq_billing.services.submit import Submitter
-from tests.integration.payments import submitter
+from tests.integration.payments import ImpatientClock, submitter
 from tests.unit.domain.builders import WEEKLY, config, device, period
 
 Devices = tuple[DeviceActivity, ...]
@@ -99,6 +99,14 @@ class KnownActivity:
         raise NotImplementedError
 
 
+class BlindClock(ImpatientClock):
+    """Time stands still, as for a worker that is frozen after its last look at the clock: it sends on leases that ran
+    out long ago, and only fencing can stop it."""
+
+    def elapsed(self) -> float:
+        return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """A job with its connections, which belong to this process alone."""
@@ -126,6 +134,7 @@ class World:
             address,
             worker=self.job.worker,
             timeout=10,
+            clock=ImpatientClock() if self.job.lease > 1 else BlindClock(),
             concurrency=self.job.concurrency,
             lease=dt.timedelta(seconds=self.job.lease),
         )

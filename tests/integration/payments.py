@@ -1,7 +1,8 @@
 """Building blocks for tests that pay: a park with a computed payout in a real database, and a submitter for it."""
 
 import datetime as dt
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from sqlalchemy import Engine
@@ -31,6 +32,9 @@ class ImpatientClock:
     def now(self) -> dt.datetime:
         return dt.datetime.now(dt.UTC)
 
+    def elapsed(self) -> float:
+        return time.monotonic()
+
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
@@ -58,13 +62,14 @@ def submitter(
     timeout: float = 5.0,
     token: str | None = None,
     clock: ImpatientClock | None = None,
+    kill_switch: Callable[[], bool] = lambda: False,
     **policy: object,
 ) -> Submitter:
     """The product's submitter on a real database and the real protocol, that never sleeps."""
     store = PostgresPayoutStore(engine)
     api = connect(billing.base_url, token or billing.token, timeout)
     sender = Sender(store, api, clock or ImpatientClock(), worker, SubmitPolicy(**policy))  # type: ignore[arg-type]
-    return Submitter(store, sender, guards or Guards(), NoMetrics())
+    return Submitter(store, sender, guards or Guards(), NoMetrics(), kill_switch)
 
 
 def money_accepted(billing: BillingOrdersProcess) -> Decimal:

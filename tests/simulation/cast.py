@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,6 +14,7 @@ from signalq_billing.domain.period import Period
 from signalq_billing.domain.register_file import FiledRow, RegisterFile, RowKind
 from signalq_billing.domain.source import Source
 from signalq_billing.domain.submit_policy import SubmitPolicy
+from signalq_billing.errors import RegisterMismatch
 from signalq_billing.services import holding
 from signalq_billing.services.adjust import Adjuster
 from signalq_billing.services.mark_created import Marker
@@ -54,13 +56,15 @@ class Worker:
         self._stage, self.process = stage, process
         self.store = cast(Any, StoreGate(stage.store, world, process, after=judge.committed))
         wire = Wire(world, process, stage.billing, judge)
-        self.billing = cast(Any, Gate(api(wire), world, process, before=judge.calling, after=judge.called))
+        self.billing = cast(
+            Any, Gate(api(wire), world, process, asked=judge.asked, before=judge.calling, after=judge.called)
+        )
         self.source = cast(Any, Gate(stage.source, world, process))
         self.clock = WorkerClock(world, process)
 
     def submitter(self) -> Submitter:
         sender = Sender(self.store, self.billing, self.clock, self.process.name, self._stage.policy)
-        return Submitter(self.store, sender, Guards(), NoMetrics())
+        return Submitter(self.store, sender, Guards(), NoMetrics(), lambda: False)
 
     def run(self, period: Period | None = None) -> None:
         """`signalq-billing run`, or the whole DAG, for one period."""
@@ -125,8 +129,21 @@ class Worker:
         payouts = [payout for payout in self.store.payouts() if not payout.settled and world.rng.random() < 0.6]
         if world.rng.random() < 0.5:
             holding.hold(self.store, payouts, "paid by hand", self.process.name)
-        world.wait(self.process, world.rng.randrange(1, world.rng.choice((SECOND, 2 * world.weather.lease))))
+        longest = world.rng.choice((SECOND, 2 * world.weather.lease, 4 * world.weather.lease))
+        world.wait(self.process, world.rng.randrange(1, longest))
         refs = [order.external_ref for payout in payouts for order in payout.orders if order.doc_id is None]
+        policy = self._stage.policy
+        settle = 2 * policy.lease + policy.call
+        marker = Marker(self.store, self.billing, settle)
+        try:
+            self._mark(marker, refs)
+        except RegisterMismatch:
+            # As the command says: again later, without those that billing-orders has got.
+            world.wait(self.process, settle // dt.timedelta(microseconds=1) + SECOND)
+            left = {order.external_ref for each in self.store.payouts() for order in each.orders if not order.doc_id}
+            self._mark(marker, [ref for ref in refs if ref in left])
+
+    def _mark(self, marker: Marker, refs: Sequence[str]) -> None:
         rows = tuple(
             FiledRow(
                 *(f"row {number}", RowKind.ORDER, order.park_id, order.cadence, order.period, order.revision),
@@ -134,7 +151,6 @@ class Worker:
             )
             for number, order in enumerate(self.store.orders(refs))
         )
-        marker = Marker(self.store, self.billing, self._stage.policy.lease)
         by = MarkedBy(self.process.name, "billing-orders was down", "register.xlsx", "0" * 64, "operator")
         marker.mark(RegisterFile("register.xlsx", "0" * 64, rows, ()), by)
 

@@ -21,9 +21,18 @@ class Gate:
     """A port as one process sees it."""
 
     def __init__(
-        self, target: object, world: World, process: Process, *, before: Seen | None = None, after: Seen | None = None
+        self,
+        target: object,
+        world: World,
+        process: Process,
+        *,
+        asked: Seen | None = None,
+        before: Seen | None = None,
+        after: Seen | None = None,
     ) -> None:
+        """`asked` hears of a call as it is made, `before` when it takes effect, which may be much later."""
         self._target, self._world, self._process = target, world, process
+        self._asked = asked
         self._before, self._after = before, after
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -37,7 +46,9 @@ class Gate:
     def _call(self, name: str, act: Callable[[], object], arguments: tuple[Any, ...]) -> object:
         world, process = self._world, self._process
         risk = _RISKS.get(name, 1)
-        world.pass_time(process, risk)
+        if self._asked:
+            self._asked(name, arguments, None)
+        world.pass_time(process, risk, sending=name == "create")
         if self._before:
             self._before(name, arguments, None)
         result = self._effect(name, act, arguments)
@@ -84,6 +95,10 @@ class WorkerClock:
             self._world.counts["clock_jump"] += 1
             self._process.clock_offset += self._world.rng.randrange(-7200 * SECOND, 7200 * SECOND)
         return EPOCH + dt.timedelta(microseconds=self._world.now + self._process.clock_offset)
+
+    def elapsed(self) -> float:
+        """Goes on while the process is paused, and does not jump."""
+        return self._world.now / SECOND
 
     def sleep(self, seconds: float) -> None:
         self._world.pass_time(self._process)

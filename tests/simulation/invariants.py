@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from greenlet import getcurrent, greenlet
 
-from signalq_billing.domain.order import Created, Outcome
+from signalq_billing.domain.order import Created, Outcome, Unknown
 from signalq_billing.domain.progress import Claim, PaymentProgress
 from tests.simulation.reply import Booked, Reply
 from tests.simulation.rows import AttemptRow, OrderRow, PayoutRow
@@ -81,6 +81,8 @@ class Judge:
 
     def _record(self, claim: Claim, outcome: Outcome, current: bool) -> None:
         key = (claim.order_id, claim.fencing)
+        if isinstance(outcome, Unknown) and self._granted[key][0] == "claim" and key not in self._sent:
+            self.world.counts["left_unsent"] += 1
         if (
             self._accepted_of.get(claim.external_ref) == key
             and self._attempt(key)[0].definite
@@ -141,6 +143,11 @@ class Judge:
             self._broken(f"{ref} is created as {doc_id} over {order.amount}; the books say {booked.public()}")
 
     # What is sent and heard
+
+    def asked(self, name: str, arguments: tuple[Any, ...], result: object) -> None:
+        """As a call of the billing port is made: from here on nobody looks at a clock any more."""
+        if name == "create" and arguments[0].claimed_until <= self.store.clock():
+            self._broken(f"{arguments[0].external_ref} is sent on #{arguments[0].fencing}, whose lease has run out")
 
     def calling(self, name: str, arguments: tuple[Any, ...], result: object) -> None:
         """Before every call of the billing port."""

@@ -119,6 +119,10 @@ def send_without_a_claim(sender: Sender, order_id: int) -> Progressed:
     return sender._recorded(forged, sender.billing.create(forged))
 
 
+def send_however_late(sender: Sender, asked_at: float) -> bool:
+    return True
+
+
 def another_payload_on_a_resend(sender: Sender, order_id: int) -> Progressed:
     claim = sender.payouts.claim(order_id, sender.worker, sender.policy.lease)
     if not isinstance(claim, Claim):
@@ -274,6 +278,7 @@ MUTATIONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "rejected tried again": _sender("_recorded", _recording(_rejected_as_unavailable)),
     "resend after the lease without asking": _sender("_ask", resend_without_asking),
     "send without a claim": _sender("step", send_without_a_claim),
+    "no lease check before sending": _sender("_in_time", send_however_late),
     "another payload on a resend": _sender("step", another_payload_on_a_resend),
     "an order found with another amount is taken": lambda: patch.object(
         sending, "_as_outcome", find_without_looking_at_the_amount

@@ -24,6 +24,7 @@ from tests.simulation.rows import PayoutRow
 from tests.simulation.source import PERIODS, SimulatedSource
 from tests.simulation.store import SimulatedStore
 from tests.simulation.trace import Trace
+from tests.simulation.wire import TIMEOUT
 from tests.simulation.world import EPOCH, SECOND, Violation, World
 
 _DAY = 86_400 * SECOND
@@ -67,6 +68,7 @@ def _stage(world: World) -> Stage:
         lease=dt.timedelta(microseconds=world.weather.lease),
         concurrency=rng.choice((1, 1, 2, 3)),
         tries=rng.choice((1, 2, 4)),
+        call=dt.timedelta(microseconds=TIMEOUT),
     )
     billing = SimulatedBilling(world, judge.accepted)
     judge.books = billing.books

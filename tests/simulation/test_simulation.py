@@ -25,7 +25,18 @@ def test_every_invariant_holds_in_every_schedule_and_everything_that_can_go_wron
         played = play(seed)
         assert played.violation is None, str(played)
         counts += played.counts
-    wanted = {*NETWORK, *SERVER, "crash", "pause", "taken_over", "fenced", "marked", "planted", "clock_jump"}
+    wanted = {
+        *NETWORK,
+        *SERVER,
+        "crash",
+        "pause",
+        "taken_over",
+        "fenced",
+        "marked",
+        "planted",
+        "clock_jump",
+        "left_unsent",
+    }
     wanted |= {"store_unavailable", "store_unacknowledged", "arrived_after_giving_up", "held_at_the_end", "reformed"}
     assert wanted - set(counts) == set()
 

@@ -39,6 +39,7 @@ class Weather:
     crash: float = 0.0
     pause: float = 0.0
     longest_pause: int = _SECOND
+    longest_pause_sending: int = _SECOND
     latest: int = _SECOND
     lease: int = 60 * _SECOND
     crowd: int = _SECOND
@@ -58,8 +59,10 @@ class Weather:
         weather.pause = rng.choice((0.0, 0.05, 0.2))
         weather.clocks_jump = rng.random() < 0.3
         weather.by_hand = rng.random() < 0.3
-        # Paying by hand relies on nothing being under way for longer than a lease (docs/simulation.md).
-        weather.longest_pause = lease // 4 if weather.by_hand else 2 * lease
+        # Paying by hand relies on a send not standing still, or wandering, for longer than a lease
+        # (docs/simulation.md); wherever else a worker stands still, it looks at its lease before it sends.
+        weather.longest_pause = 4 * lease if weather.by_hand else 2 * lease
+        weather.longest_pause_sending = lease // 4 if weather.by_hand else 2 * lease
         weather.latest = lease // 4 if weather.by_hand else max(2 * lease, 120 * _SECOND)
         weather.step = min(weather.step, max(lease // 100, 2)) if weather.by_hand else weather.step
         for name in (*NETWORK, *SERVER, *STORE):

@@ -38,7 +38,7 @@ class Wire:
         """As Transport.call: an answer, NotSent or NoAnswer."""
         world, rng = self._world, self._world.rng
         name, claim = f"{method} {path}", self._judge.sending()
-        world.pass_time(self._process)
+        world.pass_time(self._process, sending=method == "POST")
         # A run that meets a fault on its first question does not begin: rarely worth a schedule.
         fault = world.weather.first_of(NETWORK, rng) if path != "/ping" or rng.random() < 0.1 else None
         if fault:

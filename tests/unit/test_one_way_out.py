@@ -76,6 +76,7 @@ def test_a_sender_is_made_for_a_submitter_with_the_guards_of_the_config_and_noth
             node for node in handed_on if node.id == "sender"
         ]
         assert ast.unparse(submitter.args[2]) in {"self.config.guards", "config().guards"}
+        assert ast.unparse(submitter.args[4]) in {"self._kill_switch", "_kill_switch"}
 
 
 def test_nobody_asks_for_these_by_text() -> None:

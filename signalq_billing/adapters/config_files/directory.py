@@ -52,6 +52,14 @@ def load_service_config(directory: Path | str) -> ServiceConfig:
     return ServiceConfig(found.good, source, guards, report.warnings)
 
 
+def load_kill_switch(directory: Path | str) -> bool:
+    """The `kill_switch` of guards.yaml alone, off where there is none. Raises ConfigInvalid with all problems of it."""
+    report = Report()
+    guards = read_guards(Path(directory), report)
+    report.raise_problems()
+    return guards.kill_switch
+
+
 @contextmanager
 def _collector_paused() -> Iterator[None]:
     """No cycle collection: it would walk hundreds of thousands of live nodes again and again, which triples the time
