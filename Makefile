@@ -29,7 +29,7 @@ run: $(VENV)/.ready ## start everything on this machine, pay the last periods of
 down: ## end everything `make run` started; its data stays in .devstack
 	@test ! -x $(BIN)/signalq-billing || $(BIN)/signalq-billing dev down
 
-test: $(VENV)/.ready lint ## everything: lint, then all tests, with a real PostgreSQL and a real Airflow
+test: $(VENV)/.ready $(VENV)/tools/promtool lint ## everything: lint, then all tests, with a real PostgreSQL and a real Airflow
 	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 simulate: $(VENV)/.ready ## play SEEDS=10000 schedules of submit and reconcile from FIRST=0 on, or one SEED=123 with its trace
@@ -44,6 +44,14 @@ lint: $(VENV)/.ready ## ruff, mypy --strict and import-linter
 .PHONY: crashes
 crashes: $(VENV)/.ready ## kill processes at every boundary and pair of boundaries, with a progress bar; takes hours
 	@SIGNALQ_BILLING_CRASHES=all $(BIN)/python -m pytest tests/faults -q -s
+
+$(VENV)/tools/promtool: tests/monitoring/fetch_prometheus.sh
+	@bash $< $(@D)
+	@touch $@
+
+.PHONY: dashboard
+dashboard: $(VENV)/.ready ## write monitoring/grafana/dashboards/signalq-billing.json anew
+	@$(BIN)/python monitoring/grafana/build_dashboard.py
 
 .PHONY: bench
 bench: $(VENV)/.ready ## measure: an idle reconcile over a million old orders
