@@ -52,6 +52,7 @@ def airflow_desk() -> Desk:
     return Desk(
         access=airflow_access,
         pages=lambda: PostgresPayoutPages(_engine()),
+        payouts=_store,
         explainer=_explainer,
         cadences=lambda: _config().cadences,
         now=bootstrap.now,
