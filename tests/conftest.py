@@ -6,7 +6,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["tests.postgres_fixtures"]
+pytest_plugins = ["tests.postgres_fixtures", "tests.browser_fixtures"]
 
 _HERE = Path(__file__).parent
 # Longest first: the lane with the real Airflow mostly waits, the crash tests keep a core busy beside it.

@@ -37,7 +37,8 @@ class ParkOrder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ParkSearch:
-    """Which parks of a period are wanted, in which order, from which on. `text` is any part of an id; Latin letters in any case."""
+    """Which parks of a period are wanted, in which order, from which on. `text` is any part of an id, its Latin letters
+    in any case."""
 
     state: PayoutState | None = None
     text: str = ""

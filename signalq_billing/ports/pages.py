@@ -14,6 +14,7 @@ from signalq_billing.domain.glance import (
     StateSum,
     TrendPoint,
 )
+from signalq_billing.domain.period import Period
 
 
 class PayoutPages(Protocol):
@@ -32,6 +33,10 @@ class PayoutPages(Protocol):
     def waiting_sums(self, idle: dt.timedelta) -> list[StateSum]:
         """How many payouts of any period wait in each such state, and how much money. `idle` is for those that are
         neither held, unknown nor failed."""
+        ...
+
+    def period(self, cadence: str, period_name: dt.date) -> Period | None:
+        """A period as it is stored, whether or not its cadence is configured still; None if nothing is stored for it."""
         ...
 
     def period_sums(self, cadence: str, period_name: dt.date) -> list[StateSum]:

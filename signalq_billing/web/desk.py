@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 
 from signalq_billing.domain.period import Cadence
-from signalq_billing.ports import PayoutPages
+from signalq_billing.ports import PayoutPages, PayoutStore
 from signalq_billing.services.explain import Explainer
 from signalq_billing.web.acting import Acting, no_actions
 
@@ -24,6 +24,7 @@ class Desk:
 
     access: Callable[..., Any]
     pages: Callable[[], PayoutPages]
+    payouts: Callable[[], PayoutStore]
     explainer: Callable[[], Explainer]
     cadences: Callable[[], Mapping[str, Cadence]]
     now: Callable[[], dt.datetime]

@@ -1,5 +1,6 @@
 """Templates to pages. Everything is escaped; addresses begin where the application is mounted."""
 
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
@@ -8,6 +9,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from signalq_billing.domain.glance import PayoutState
+from signalq_billing.web import words
+
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -15,6 +19,16 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.filters.update(
+    name=words.name,
+    instant=words.instant,
+    local=words.local,
+    state=words.state,
+    marked_up=words.marked_up,
+    state_word=words.STATE_WORDS.__getitem__,
+    state_meaning=words.STATE_MEANINGS.__getitem__,
+)
+_templates.globals.update(money=words.money, age=words.age, count=words.count, PayoutState=PayoutState)
 
 
 def address(request: Request, path: str, query: Mapping[str, object] | None = None) -> str:
@@ -25,10 +39,15 @@ def address(request: Request, path: str, query: Mapping[str, object] | None = No
 
 
 def render(request: Request, template: str, status: int = 200, **context: object) -> HTMLResponse:
-    """A page. Templates know `url(path, **query)` besides what they are given."""
+    """A page. Templates know `url(path, **query)`, the time and who is looking, besides what they are given."""
 
     def url(path: str, **query: object) -> str:
         return address(request, path, query)
 
-    html = _templates.get_template(template).render(url=url, request=request, **context)
-    return HTMLResponse(html, status_code=status)
+    known = {"url": url, "request": request, "now": dt.datetime.now(dt.UTC), "access": None, **context}
+    return HTMLResponse(_templates.get_template(template).render(known), status_code=status)
+
+
+def is_partial(request: Request) -> bool:
+    """Whether the page's script asks for a part of a page, and not a person for all of it."""
+    return request.headers.get("HX-Request") == "true"

@@ -17,6 +17,7 @@ from signalq_billing.domain.glance import (
     StateSum,
     TrendPoint,
 )
+from signalq_billing.domain.period import Period
 
 
 class PostgresPayoutPages:
@@ -39,6 +40,11 @@ class PostgresPayoutPages:
         """How many payouts wait in each state, and how much money."""
         with transaction(self._engine) as connection:
             return waiting_pages.sums(connection, idle)
+
+    def period(self, cadence: str, period_name: dt.date) -> Period | None:
+        """A period as it is stored; None if nothing is stored for it."""
+        with transaction(self._engine) as connection:
+            return period_pages.period(connection, cadence, period_name)
 
     def period_sums(self, cadence: str, period_name: dt.date) -> list[StateSum]:
         """Parks and money of one period by state and currency."""

@@ -20,6 +20,7 @@ from signalq_billing.domain.glance import (
     PeriodGlance,
     StateSum,
 )
+from signalq_billing.domain.period import Period, zone
 
 _STANDS = payout.c.retired_at.is_(None)
 
@@ -37,6 +38,15 @@ def periods(connection: Connection, latest: int) -> list[PeriodGlance]:
     )
     grouped = groupby(rows, key=lambda row: (row.cadence, row.period_name))
     return [PeriodGlance(cadence, name, [_sum(row) for row in found]) for (cadence, name), found in grouped]
+
+
+def period(connection: Connection, cadence: str, period_name: dt.date) -> Period | None:
+    """A period as it is stored; None if nothing is stored for it."""
+    of_period = and_(payout.c.cadence == cadence, payout.c.period_name == period_name)
+    row = connection.execute(select(payout.c.period_end, payout.c.timezone).where(of_period).limit(1)).one_or_none()
+    if row is None:
+        return None
+    return Period(cadence, period_name, row.period_end.astimezone(zone(row.timezone)).date(), row.timezone)
 
 
 def sums(connection: Connection, cadence: str, period_name: dt.date) -> list[StateSum]:
@@ -115,7 +125,7 @@ def _of_period(cadence: str, period_name: dt.date, text: str = "") -> CTE:
     base = select(payout.c.cadence, payout.c.period_name).where(of_period)
     if text:
         # Both lowered by the same rule, that of ASCII: other letters are found as they are written.
-        wanted = func.lower(collate(escape(text), "C"))
+        wanted = func.lower(collate(literal(escape(text)), "C"))
         base = base.where(func.strpos(func.lower(payout.c.park_id), wanted) > 0)
     return _by_park(base, open_orders(of_period))
 
