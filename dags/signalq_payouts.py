@@ -48,6 +48,7 @@ from signalq_billing.adapters.config_files import load_cadences
 from signalq_billing.domain.period import Cadence
 from signalq_billing.orchestration import approvals, forms, payouts
 from signalq_billing.orchestration.approval_operator import HeldPayoutApproval
+from signalq_billing.orchestration.deadlines import deadlines
 from signalq_billing.orchestration.timetable import PeriodTimetable
 from signalq_billing.settings import settings
 
@@ -79,6 +80,7 @@ def payouts_dag(cadence: Cadence) -> DAG:
         start_date=cadence.nth(0).start,
         catchup=True,
         max_active_runs=1,
+        deadline=deadlines(cadence),
         params=FORM,
         default_args=retrying,
         doc_md=__doc__,

@@ -1,7 +1,9 @@
-"""Registers with Airflow what signalq-billing brings: the timetable of payment periods, and the Payouts page."""
+"""Registers with Airflow what signalq-billing brings: the timetable of payment periods, their deadlines, and
+the Payouts page."""
 
 from airflow.plugins_manager import AirflowPlugin
 
+from signalq_billing.orchestration.deadlines import PeriodEnd
 from signalq_billing.orchestration.page import PayoutsPage
 from signalq_billing.orchestration.page_address import PREFIX, ROUTE
 from signalq_billing.orchestration.page_link import PayoutsLink
@@ -16,6 +18,7 @@ class SignalqBillingPlugin(AirflowPlugin):
 
     name = "signalq_billing"
     timetables = [PeriodTimetable]
+    deadline_references = [PeriodEnd]
     fastapi_apps = [{"app": PayoutsPage(), "url_prefix": PREFIX, "name": "Payouts"}]
     external_views = [
         {

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from signalq_billing.domain.submit_policy import SubmitPolicy
+from signalq_billing.domain.telling import Patience
 from signalq_billing.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ class Settings(BaseSettings):
     compare_days: float = Field(35, gt=0, description="how long ago changed periods are compared with billing-orders")
 
     deadline_minutes: float = Field(
-        180, gt=0, description="after a run is due (period end and settle_minutes) somebody is alerted; cadences override"
+        180,
+        gt=0,
+        description="from when a run is due (period end + settle_minutes) until it is late, by default",
     )
     watch_minutes: int = Field(10, ge=1, le=59, description="pause between two runs of signalq_watch")
     watch_timeout_seconds: float = Field(20, gt=0, description="how long a look waits for one service")
@@ -91,6 +94,11 @@ class Settings(BaseSettings):
             lag=timedelta(seconds=self.watermark_lag_seconds),
             seconds=self.watch_timeout_seconds,
         )
+
+    @property
+    def patience(self) -> Patience:
+        """How often somebody is told the same."""
+        return Patience(pause=timedelta(seconds=self.alert_pause_seconds))
 
     @property
     def email_addresses(self) -> tuple[str, ...]:

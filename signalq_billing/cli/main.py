@@ -12,7 +12,7 @@ import sys
 import typer
 
 from signalq_billing import __version__
-from signalq_billing.cli import adjust, config, database, dev, doctor, explain, holds, payouts, register, verify
+from signalq_billing.cli import adjust, config, database, dev, doctor, explain, holds, payouts, register, verify, watch
 from signalq_billing.errors import SignalqBillingError
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ holds.mount(app)
 register.mount(app)
 verify.mount(app)
 doctor.mount(app)
+watch.mount(app)
 
 
 def _version(wanted: bool) -> None:

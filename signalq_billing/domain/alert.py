@@ -54,7 +54,8 @@ class Alert:
     as they are known, `do` the next steps. `money` by currency is what waits, or is in question.
 
     `members` are the parks, orders or periods it is about and `level` how bad it is beyond their number; both tell
-    whether it got worse. `cadence`, `period_name` and `park_id` say which page shows it.
+    whether it got worse. `once`: it tells of something that is done, so it is not told again. `cadence`,
+    `period_name` and `park_id` say which page shows it.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Alert:
     do: tuple[str, ...] = ()
     members: frozenset[str] = frozenset()
     level: int = 0
+    once: bool = False
     cadence: str | None = None
     period_name: dt.date | None = None
     park_id: str | None = None

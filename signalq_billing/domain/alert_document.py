@@ -26,6 +26,7 @@ def document(alert: Alert) -> dict[str, Any]:
         "do": list(alert.do),
         "members": sorted(alert.members),
         "level": alert.level,
+        "once": alert.once,
     }
 
 
@@ -42,6 +43,7 @@ def alert_of(kept: Mapping[str, Any]) -> Alert:
         do=tuple(kept["do"]),
         members=frozenset(kept["members"]),
         level=kept["level"],
+        once=kept["once"],
         cadence=kept["cadence"],
         period_name=dt.date.fromisoformat(kept["period"]) if kept["period"] else None,
         park_id=kept["park_id"],

@@ -60,6 +60,8 @@ def occasion(told: Told, alert: Alert, now: dt.datetime, patience: Patience) -> 
         return Occasion.NEW
     if got_worse(told, alert):
         return Occasion.WORSE
+    if alert.once:
+        return None
     if told.told_at > now or now - told.told_at >= patience.pause:
         return Occasion.STILL
     return None

@@ -59,19 +59,25 @@ def watermark_reached(cadence: str) -> bool:
 @told_to_airflow
 def extract(cadence: str) -> int:
     """Compute activity in YTsaurus, into a table of its own. Returns the id of what it was made from."""
+    from signalq_billing.errors import BadRowsExceeded
+    from signalq_billing.orchestration.alerting import tell_bad_rows
     from signalq_billing.services.extract import extract_and_save
 
     request = _request(cadence)
-    return extract_and_save(
-        request.period,
-        _parks(request),
-        source=bootstrap.config().source,
-        activity=bootstrap.activity_source(),
-        payouts=bootstrap.payout_store(),
-        metrics=bootstrap.AirflowMetrics(),
-        now=bootstrap.now(),
-        actor=_actor(),
-    )
+    try:
+        return extract_and_save(
+            request.period,
+            _parks(request),
+            source=bootstrap.config().source,
+            activity=bootstrap.activity_source(),
+            payouts=bootstrap.payout_store(),
+            metrics=bootstrap.AirflowMetrics(),
+            now=bootstrap.now(),
+            actor=_actor(),
+        )
+    except BadRowsExceeded as error:
+        tell_bad_rows(request.period, error)
+        raise
 
 
 @told_to_airflow

@@ -89,6 +89,7 @@ def _measure() -> None:
 def compare() -> int:
     """Hold what we call created against billing-orders; fails, without retries, if the two differ. Returns how many
     periods were compared."""
+    from signalq_billing.orchestration.alerting import tell_compared
     from signalq_billing.services.comparing import compare as hold_against
     from signalq_billing.services.comparing import log_comparison, periods_to_compare
     from signalq_billing.settings import settings
@@ -101,6 +102,7 @@ def compare() -> int:
         metrics=bootstrap.AirflowMetrics(),
     )
     log_comparison(comparison)
+    tell_compared(comparison)
     if comparison.discrepancies:
         raise AirflowFailException(
             f"{len(comparison.discrepancies)} orders differ from billing-orders, see above in money; nothing is "

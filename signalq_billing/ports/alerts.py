@@ -33,6 +33,10 @@ class Tellings(Protocol):
         """It could not be told: somebody else may at once."""
         ...
 
+    def forget(self, key: str) -> None:
+        """Nothing is known of the situation any more."""
+        ...
+
 
 class Notifier(Protocol):
     """A way to tell people. `name` is how logs call it; neither holds a secret."""

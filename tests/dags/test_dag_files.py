@@ -85,7 +85,7 @@ def test_there_is_a_payouts_dag_per_cadence_and_one_that_reconciles(parsed: dict
     assert parsed["errors"] == {}
     assert set(parsed["dags"]) == {
         *("signalq_payouts_daily_ekb", "signalq_payouts_weekly_msk", "signalq_reconcile", "signalq_compare"),
-        "signalq_adjust",
+        *("signalq_adjust", "signalq_watch"),
     }
 
 

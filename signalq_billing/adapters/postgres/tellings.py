@@ -77,6 +77,11 @@ class PostgresTellings:
         with transaction(self._engine) as connection:
             connection.execute(update(alert).where(*mine).values(claimed_until=None))
 
+    def forget(self, key: str) -> None:
+        """Nothing is known of the situation any more."""
+        with transaction(self._engine) as connection:
+            connection.execute(delete(alert).where(alert.c.key == key))
+
 
 def _noted(seen: Alert) -> Insert:
     values = {"key": seen.key, "kind": seen.kind.value, "document": document(seen), "seen_at": _NOW}
