@@ -18,7 +18,7 @@ from signalq_billing.domain.record import OrderAttempt
 
 APPROVE, KEEP = "Approve", "Keep on hold"
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+.!|~$&-])")
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~&])")
 
 
 @dataclass(frozen=True, slots=True)
