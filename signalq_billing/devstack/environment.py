@@ -28,7 +28,9 @@ _IMPATIENT = {  # nobody wants to watch a local stack wait as long as production
     "SIGNALQ_BILLING_WATERMARK_POLL_SECONDS": "20",
     "SIGNALQ_BILLING_RETRY_DELAY_SECONDS": "10",
     "SIGNALQ_BILLING_LEASE_SECONDS": "60",
+    "SIGNALQ_BILLING_WATERMARK_LAG_SECONDS": "129600",  # the sample history is fed when a period ends, once a day
 }
+AIRFLOW_URL = "SIGNALQ_BILLING_AIRFLOW_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def from_outside(environment: Mapping[str, str]) -> dict[str, str]:
 def compose(home: Home, memory: Memory, given: Mapping[str, str]) -> Environment:
     """The environment of the stack in `home`. What `dev env` of this very stack has put into the caller's shell does
     not count as given."""
-    embedded = {**_connections(home, memory), CONFIG: str(home.config), **_IMPATIENT}
+    ours = {CONFIG: str(home.config), AIRFLOW_URL: airflow_settings.api_url(memory)}
+    embedded = {**_connections(home, memory), **ours, **_IMPATIENT}
     own = {
         DATABASE: memory.secret("postgres-service"),
         DATABASE_OWNER: postgres.password_of(home.postgres),
@@ -70,7 +73,9 @@ def compose(home: Home, memory: Memory, given: Mapping[str, str]) -> Environment
     foreign = {
         name: value
         for name, value in given.items()
-        if value != embedded.get(name) and not (name in own and own[name] in value)
+        if value != embedded.get(name)
+        and not (name in own and own[name] in value)
+        and not (name == AIRFLOW_URL and value.startswith(f"http://{HOST}:"))
     }
     if DATABASE in foreign:  # whoever names a database names its owner, or has none
         embedded.pop(DATABASE_OWNER)

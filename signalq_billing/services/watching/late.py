@@ -61,7 +61,9 @@ def money_of(payouts: Iterable[OpenPayout]) -> dict[str, Decimal]:
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """Finds the late periods of cadences, from what was read once. `begun` knows of runs that stored nothing yet."""
+    """Finds the late periods of cadences, from what was read once. `begun` knows of runs that stored nothing yet.
+    `missed` names periods whose run missed its deadline: like those that were told, they are late until they are
+    paid, whenever their parks were applied or their payouts stored."""
 
     plan: Plan
     limits: Limits
@@ -71,6 +73,7 @@ class Lateness:
     begun: Begun = lambda _: False
     open_payouts: tuple[OpenPayout, ...] = ()
     versions: tuple[AppliedVersion, ...] = field(default=())
+    missed: frozenset[str] = frozenset()
 
     def periods(self, cadence: Cadence) -> list[LatePeriod]:
         """The late periods of a cadence, oldest first."""
@@ -150,7 +153,7 @@ class Lateness:
 
     def _known(self, cadence: Cadence) -> frozenset[str]:
         key = late_key(cadence.name)
-        return frozenset().union(*(told.alert.members for told in self.known if told.alert.key == key))
+        return self.missed.union(*(told.alert.members for told in self.known if told.alert.key == key))
 
 
 def _at(applied: Mapping[tuple[str, dt.date], dt.datetime], config: ParkConfig) -> dt.datetime:

@@ -72,7 +72,13 @@ class Watcher:
             return Findings((late_unseen(cadence, begun, self.limits, down, runs, now),))
         stored = self.stored()
         lateness = self._lateness(plan, stored, stored.tellings.open(), now, stored.work.open_payouts())
-        lateness = replace(lateness, begun=lambda period: period == begun or self.begun(period))
+        if begun is not None:
+            known_run = lateness.begun
+            lateness = replace(
+                lateness,
+                begun=lambda period: period == begun or known_run(period),
+                missed=frozenset([begun.name.isoformat()]),
+            )
         alert = self._late(cadence, lateness, _trouble(asked, down), runs)
         return Findings((alert,) if alert else ())
 
