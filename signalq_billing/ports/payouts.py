@@ -47,7 +47,7 @@ class PayoutStore(Protocol):
     def snapshot(self, snapshot_id: int) -> ActivitySnapshot: ...
 
     def store(self, payouts: Iterable[Payout], snapshot_id: int, actor: str) -> list[StoredPayout]:
-        """Store computed payouts with their lines and orders, each park in a transaction of its own.
+        """Store computed payouts with their lines and orders; a park that is refused keeps no other from being stored.
 
         Never claimed before: lines are replaced. Claimed: nothing changes (FROZEN). A park with another payout over
         part of the period: nothing is stored for it (OVERLAP), unless the other one was never claimed and pays

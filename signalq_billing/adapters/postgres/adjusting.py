@@ -92,12 +92,14 @@ def _written(
     """Store what was decided, in place of a revision that nobody claimed; leave it alone where it is that already."""
     difference = decision.payout
     assert difference is not None, "there is something to write"
-    existing = storing.existing_of(parks.connection, difference)
+    existing = storing.existing_of(parks.connection, [difference]).get(difference.park_id)
     carried = debts.carried_by(parks.connection, difference, existing)
-    if existing is not None and (existing.digest, existing.carried) == (payout_digest(difference), carried):
+    digest = payout_digest(difference)
+    if existing is not None and (existing.digest, existing.carried) == (digest, carried):
         return _unchanged(decision.step), existing.id, carried
     told = {"paid": format(decision.paid, "f"), "recomputed": format(computed.total, "f")}
-    return decision.step, writing.write(parks, difference, carried, origin, existing, told), carried
+    (written,) = writing.write(parks, [writing.ToWrite(difference, digest, carried, existing, told)], origin)
+    return decision.step, written.payout_id, carried
 
 
 def _unchanged(step: Step) -> Step:

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import islice
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
@@ -59,7 +58,7 @@ class PostgresPayoutStore:
             return snapshots.load(connection, snapshot_id)
 
     def store(self, payouts: Iterable[Payout], snapshot_id: int, actor: str) -> list[StoredPayout]:
-        """Store computed payouts, each park in a transaction of its own; never-claimed ones are replaced.
+        """Store computed payouts, up to a hundred parks in one transaction; never-claimed ones are replaced.
 
         Raises UsageError for a config that was never applied.
         """
@@ -67,16 +66,28 @@ class PostgresPayoutStore:
         for batch in _batches(payouts):
             with transaction(self._engine) as connection:
                 origin = writing.ComputedFrom(snapshot_id, storing.config_ids(connection, batch), actor)
-            for computed in batch:
-                try:
-                    with transaction(self._engine) as connection:
-                        stored.append(storing.store(connection, computed, origin))
-                except IntegrityError as error:
-                    if not overlaps.is_overlap(error):
-                        raise
-                    with transaction(self._engine) as connection:
-                        stored.append(storing.overlapping(connection, computed))
+            try:
+                stored += self._store(batch, origin)
+            except _Overlaps:
+                stored += [each for computed in batch for each in self._store_alone(computed, origin)]
         return stored
+
+    def _store(self, batch: Sequence[Payout], origin: writing.ComputedFrom) -> list[StoredPayout]:
+        try:
+            with transaction(self._engine) as connection:
+                return storing.store(connection, batch, origin)
+        except IntegrityError as error:
+            if not overlaps.is_overlap(error):
+                raise
+            raise _Overlaps from error
+
+    def _store_alone(self, computed: Payout, origin: writing.ComputedFrom) -> list[StoredPayout]:
+        """One park of a batch in which some park's time is another payout's."""
+        try:
+            return self._store([computed], origin)
+        except _Overlaps:
+            with transaction(self._engine) as connection:
+                return [storing.overlapping(connection, computed)]
 
     def overlaps(self, period: Period, park_ids: Sequence[str]) -> list[tuple[str, str]]:
         """(park_id, description) of parks with a payout over part of this period but not for it."""
@@ -186,7 +197,22 @@ class PostgresPayoutStore:
             marking.mark_created(connection, marks, by)
 
 
+class _Overlaps(Exception):
+    """The database refused a second first revision for part of a park's period."""
+
+
 def _batches(payouts: Iterable[Payout]) -> Iterator[list[Payout]]:
-    rest = iter(payouts)
-    while batch := list(islice(rest, _PARKS_AT_ONCE)):
+    """As they come, in lists of one period and revision and of different parks, none of them long."""
+    batch: list[Payout] = []
+    for computed in payouts:
+        if batch and not _goes_with(computed, batch):
+            yield batch
+            batch = []
+        batch.append(computed)
+    if batch:
         yield batch
+
+
+def _goes_with(computed: Payout, batch: Sequence[Payout]) -> bool:
+    same = (computed.period, computed.revision) == (batch[0].period, batch[0].revision)
+    return same and len(batch) < _PARKS_AT_ONCE and computed.park_id not in {each.park_id for each in batch}

@@ -1,6 +1,7 @@
 """Storing computed payouts: new, replaced while never claimed, frozen for ever after (SPEC section 7)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -8,6 +9,7 @@ from signalq_billing.adapters.postgres import debts, overlaps, writing
 from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_parks
 from signalq_billing.adapters.postgres.tables import StoredRow, config_version, is_any, payout, payout_order
 from signalq_billing.adapters.postgres.writing import ConfigKey
+from signalq_billing.domain.carrying import carried_into
 from signalq_billing.domain.config_body import body_hash
 from signalq_billing.domain.digest import payout_digest
 from signalq_billing.domain.payout import Payout
@@ -35,34 +37,66 @@ def config_ids(connection: Connection, payouts: Sequence[Payout]) -> dict[Config
     return known
 
 
-def store(connection: Connection, computed: Payout, origin: writing.ComputedFrom) -> StoredPayout:
-    """Store one payout with lines and orders. An overlap with another payout's period surfaces as the database's
-    exclusion violation."""
-    parks = lock_parks(connection, [computed.park_id])
+def store(connection: Connection, computed: Sequence[Payout], origin: writing.ComputedFrom) -> list[StoredPayout]:
+    """Store payouts of one period and revision, of as many parks, with lines and orders; returns as many.
+
+    An overlap with another payout's period surfaces as the database's exclusion violation, and then none is stored.
+    """
+    parks = lock_parks(connection, [each.park_id for each in computed])
     existing = existing_of(connection, computed)
-    if existing is not None and (existing.frozen_at or existing.retired_at):
-        if (existing.period_start, existing.period_end) != (computed.period.start, computed.period.end):
+    owed = debts.debts(connection, list(parks.heads), [row.id for row in existing.values()])
+    orders = _order_counts(connection, [row.id for row in existing.values()])
+    stored: dict[str, StoredPayout] = {}
+    to_write: list[writing.ToWrite] = []
+    for each in computed:
+        row, digest = existing.get(each.park_id), payout_digest(each)
+        carried = carried_into(each.total, owed.get((each.park_id, each.currency), Decimal(0)))
+        result = _result(row, each, digest, carried)
+        if result is StoreResult.OVERLAP:
+            stored[each.park_id] = overlapping(connection, each)
+        elif row is not None and result is not StoreResult.REPLACED:
+            stored[each.park_id] = StoredPayout(row.id, row.park_id, result, orders.get(row.id, 0))
+        else:
+            to_write.append(writing.ToWrite(each, digest, carried, row))
+    for made, written in _written(parks, to_write, origin):
+        result = StoreResult.STORED if made.existing is None else StoreResult.REPLACED
+        park_id = made.computed.park_id
+        stored[park_id] = StoredPayout(written.payout_id, park_id, result, written.order_count)
+    return [stored[each.park_id] for each in computed]
+
+
+def _result(row: StoredRow | None, computed: Payout, digest: str, carried: Decimal) -> StoreResult:
+    """What becomes of a computed payout where `row` is what is stored for it."""
+    if row is None:
+        return StoreResult.STORED
+    if row.frozen_at or row.retired_at:
+        if (row.period_start, row.period_end) != (computed.period.start, computed.period.end):
             # The cadence was redefined under its name: what is stored pays for other days than these.
-            return overlapping(connection, computed)
-        same = existing.digest == payout_digest(computed)
-        return _kept(connection, existing, StoreResult.UNCHANGED if same else StoreResult.FROZEN)
-    carried = debts.carried_by(connection, computed, existing)
-    if existing is not None and (existing.digest, existing.carried) == (payout_digest(computed), carried):
-        return _kept(connection, existing, StoreResult.UNCHANGED)
-    _make_way(connection, computed, parks, origin.actor, existing)
-    payout_id = writing.write(parks, computed, carried, origin, existing)
-    result = StoreResult.STORED if existing is None else StoreResult.REPLACED
-    return StoredPayout(payout_id, computed.park_id, result, _orders(connection, payout_id))
+            return StoreResult.OVERLAP
+        return StoreResult.UNCHANGED if row.digest == digest else StoreResult.FROZEN
+    return StoreResult.UNCHANGED if (row.digest, row.carried) == (digest, carried) else StoreResult.REPLACED
 
 
-def existing_of(connection: Connection, computed: Payout) -> StoredRow | None:
-    """What is stored under the payout's park, period and revision, locked."""
-    return connection.execute(
+def _written(
+    parks: LockedParks, payouts: Sequence[writing.ToWrite], origin: writing.ComputedFrom
+) -> Iterator[tuple[writing.ToWrite, writing.Written]]:
+    if not payouts:
+        return iter(())
+    _make_way(parks, payouts, origin.actor)
+    return zip(payouts, writing.write(parks, payouts, origin), strict=True)
+
+
+def existing_of(connection: Connection, computed: Sequence[Payout]) -> dict[str, StoredRow]:
+    """By park, what is stored under the period and revision of these payouts, which all have the same; locked."""
+    period, revision = computed[0].period, computed[0].revision
+    rows = connection.execute(
         select(payout)
-        .where(payout.c.park_id == computed.park_id, payout.c.cadence == computed.period.cadence)
-        .where(payout.c.period_name == computed.period.name, payout.c.revision == computed.revision)
+        .where(is_any(payout.c.park_id, [each.park_id for each in computed]), payout.c.cadence == period.cadence)
+        .where(payout.c.period_name == period.name, payout.c.revision == revision)
+        .order_by(payout.c.park_id)
         .with_for_update()
-    ).one_or_none()
+    )
+    return {row.park_id: row for row in rows}
 
 
 def overlapping(connection: Connection, computed: Payout) -> StoredPayout:
@@ -71,28 +105,29 @@ def overlapping(connection: Connection, computed: Payout) -> StoredPayout:
     return StoredPayout(None, computed.park_id, StoreResult.OVERLAP, 0, problem)
 
 
-def _kept(connection: Connection, existing: StoredRow, result: StoreResult) -> StoredPayout:
-    """What is stored stays, with the orders it has."""
-    return StoredPayout(existing.id, existing.park_id, result, _orders(connection, existing.id))
+def _order_counts(connection: Connection, payout_ids: Sequence[int]) -> dict[int, int]:
+    if not payout_ids:
+        return {}
+    counted = select(payout_order.c.payout_id, func.count().label("orders")).where(
+        is_any(payout_order.c.payout_id, payout_ids)
+    )
+    rows = connection.execute(counted.group_by(payout_order.c.payout_id))
+    return {row.payout_id: row.orders for row in rows}
 
 
-def _orders(connection: Connection, payout_id: int) -> int:
-    return connection.scalar(select(func.count()).where(payout_order.c.payout_id == payout_id)) or 0
-
-
-def _make_way(
-    connection: Connection, computed: Payout, parks: LockedParks, actor: str, existing: StoredRow | None
-) -> None:
+def _make_way(parks: LockedParks, payouts: Sequence[writing.ToWrite], actor: str) -> None:
     """Take back payouts over part of this period that pay nothing and were never claimed: nobody misses them."""
+    period, standing = payouts[0].computed.period, {each.existing.id for each in payouts if each.existing is not None}
     idle = [
         row
-        for row in overlaps.in_the_way(connection, computed.period, [computed.park_id])
-        if not row.total and row.frozen_at is None and row.retired_at is None
-        if existing is None or row.id != existing.id
+        for row in overlaps.in_the_way(parks.connection, period, [each.computed.park_id for each in payouts])
+        if not row.total and row.frozen_at is None and row.retired_at is None and row.id not in standing
     ]
-    writing.clear(connection, [row.id for row in idle])
-    connection.execute(delete(payout).where(is_any(payout.c.id, [row.id for row in idle])))
-    why = f"pays nothing and stood in the way of {computed.period}"
+    if not idle:
+        return
+    writing.clear(parks.connection, [row.id for row in idle])
+    parks.connection.execute(delete(payout).where(is_any(payout.c.id, [row.id for row in idle])))
+    why = f"pays nothing and stood in the way of {period}"
     told = [{"cadence": row.cadence, "period": str(row.period_name), "revision": row.revision} for row in idle]
     entries = zip(idle, told, strict=True)
     parks.append(*(Entry(row.park_id, actor, "voided", why, row.id, data={**data}) for row, data in entries))

@@ -1,14 +1,15 @@
 """Writing a computed payout down: its row, lines and orders, and what the history says of it."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from psycopg.sql import SQL, Identifier
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from signalq_billing.adapters.postgres import forming
 from signalq_billing.adapters.postgres.history import Entry, LockedParks
@@ -17,7 +18,7 @@ from signalq_billing.adapters.postgres.tables import StoredRow, is_any, payout, 
 from signalq_billing.domain.carrying import due
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.config_body import body_hash
-from signalq_billing.domain.digest import exact, payout_digest, sorted_lines
+from signalq_billing.domain.digest import exact, sorted_lines
 from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import PaymentProgress, StoreResult
@@ -36,36 +37,54 @@ class ComputedFrom:
     actor: str
 
 
-def write(
-    parks: LockedParks,
-    computed: Payout,
-    carried: Decimal,
-    origin: ComputedFrom,
-    existing: StoredRow | None,
-    told: Mapping[str, object] | None = None,
-) -> int:
-    """Store a payout of a locked park, in place of an `existing` one that was never claimed; returns its id.
+@dataclass(frozen=True, slots=True)
+class ToWrite:
+    """A computed payout as it is about to be written: what it carries, and the `existing` payout, never claimed, whose
+    place it takes. `told` goes into the history besides."""
+
+    computed: Payout
+    digest: str
+    carried: Decimal
+    existing: StoredRow | None = None
+    told: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a payout was written to, and how many orders pay it."""
+
+    payout_id: int
+    order_count: int
+
+
+def write(parks: LockedParks, payouts: Sequence[ToWrite], origin: ComputedFrom) -> list[Written]:
+    """Store payouts of locked parks, all at once; returns as many, in the same order.
 
     One that is to be paid nothing for, because it takes something back, is frozen at once: nobody will ever claim it.
-    `told` goes into the history besides.
     """
-    digest = payout_digest(computed)
-    frozen_at = parks.now if computed.revision > 1 and computed.total <= 0 else None
-    values = _values(computed, digest, origin, parks.now) | {"carried": carried, "frozen_at": frozen_at}
-    connection = parks.connection
-    if existing is None:
-        added = insert(payout).values(created_at=parks.now, **values).returning(payout.c.id)
-        payout_id = int(connection.execute(added).scalar_one())
-    else:
-        payout_id = int(existing.id)
-        clear(connection, [payout_id])
-        connection.execute(update(payout).where(payout.c.id == payout_id).values(**values, **_UNRELEASED))
-    _write_lines(connection, computed, payout_id, parks)
-    _write_orders(connection, computed, carried, payout_id, parks)
-    result = StoreResult.STORED if existing is None else StoreResult.REPLACED
-    data = _told(computed, carried, digest, origin, existing) | dict(told or {})
-    parks.append(Entry(computed.park_id, origin.actor, result.value, computed.reason or "", payout_id, data=data))
-    return payout_id
+    ids = _write_payouts(parks, payouts, origin)
+    _write_lines(parks, [(each.computed, payout_id) for each, payout_id in zip(payouts, ids, strict=True)])
+    counts = _write_orders(parks, payouts, ids)
+    parks.append(*(_entry(each, payout_id, origin) for each, payout_id in zip(payouts, ids, strict=True)))
+    return [Written(*pair) for pair in zip(ids, counts, strict=True)]
+
+
+def _write_payouts(parks: LockedParks, payouts: Sequence[ToWrite], origin: ComputedFrom) -> list[int]:
+    rows = [_values(each, origin, parks.now) for each in payouts]
+    new = [row | {"created_at": parks.now} for each, row in zip(payouts, rows, strict=True) if each.existing is None]
+    old = [
+        row | _UNRELEASED | {"stored_id": each.existing.id}
+        for each, row in zip(payouts, rows, strict=True)
+        if each.existing is not None
+    ]
+    added: Iterator[int] = iter(())
+    if new:
+        adding = insert(payout).returning(payout.c.id, sort_by_parameter_order=True)
+        added = iter(parks.connection.scalars(adding, new).all())
+    if old:
+        clear(parks.connection, [row["stored_id"] for row in old])
+        parks.connection.execute(update(payout).where(payout.c.id == bindparam("stored_id")), old)
+    return [int(next(added) if each.existing is None else each.existing.id) for each in payouts]
 
 
 # An approval was for what was computed then: a changed payout has to be looked at anew.
@@ -74,12 +93,12 @@ _UNRELEASED = {"released_at": None, "released_by": None, "release_note": None}
 
 def clear(connection: Connection, payout_ids: Sequence[int]) -> None:
     """Take lines and orders away. New orders get new ids, so that nobody who saw the old ones sends the new."""
-    for table in (payout_line, payout_order):
+    for table in (payout_line, payout_order) if payout_ids else ():
         connection.execute(delete(table).where(is_any(table.c.payout_id, payout_ids)))
 
 
-def _values(computed: Payout, digest: str, origin: ComputedFrom, now: dt.datetime) -> dict[str, object]:
-    period = computed.period
+def _values(each: ToWrite, origin: ComputedFrom, now: dt.datetime) -> dict[str, Any]:
+    computed, period = each.computed, each.computed.period
     return {
         "park_id": computed.park_id,
         "cadence": period.cadence,
@@ -90,13 +109,15 @@ def _values(computed: Payout, digest: str, origin: ComputedFrom, now: dt.datetim
         "revision": computed.revision,
         "currency": computed.currency,
         "total": computed.total,
+        "carried": each.carried,
+        "frozen_at": now if computed.revision > 1 and computed.total <= 0 else None,
         "reason": computed.reason,
         "devices": len(computed.lines),
         "paid_devices": sum(line.amount > 0 for line in computed.lines),
         "config_version_id": origin.config_ids[computed.park_id, body_hash(computed.config)],
         "snapshot_id": origin.snapshot_id,
         "order_per": forming.order_per(computed).value,
-        "digest": digest,
+        "digest": each.digest,
         "activity_digest": computed.activity_digest,
         "code_version": code_version(computed.config),
         "computed_at": now,
@@ -117,56 +138,71 @@ def _own_version() -> str:
         return "unknown"
 
 
-def _write_lines(connection: Connection, computed: Payout, payout_id: int, parks: LockedParks) -> None:
-    driver = connection.connection.driver_connection
+def _write_lines(parks: LockedParks, payouts: Iterable[tuple[Payout, int]]) -> None:
+    driver = parks.connection.connection.driver_connection
     assert driver is not None
     copy_sql = SQL("COPY payout_line ({}) FROM STDIN").format(SQL(",").join(map(Identifier, _LINE_COLUMNS)))
-    park_id, name, revision, now = escape(computed.park_id), computed.period.name, computed.revision, parks.now
-    not_created = PaymentProgress.NOT_CREATED.value
     with driver.cursor() as cursor, cursor.copy(copy_sql) as copy:
-        for line_no, line in enumerate(sorted_lines(computed), start=1):
-            copy.write_row(
-                (
-                    *(payout_id, line_no, park_id, escape(line.device_id), name, revision),
-                    *(line.active_seconds, line.active_days, forming.shown(line.units), exact(line.units)),
-                    *(line.amount, line.reason, not_created, now, now, list(line.day_seconds)),
-                )
-            )
+        for computed, payout_id in payouts:
+            for row in _line_rows(computed, payout_id, parks.now):
+                copy.write_row(row)
 
 
-def _write_orders(
-    connection: Connection, computed: Payout, carried: Decimal, payout_id: int, parks: LockedParks
-) -> None:
+def _line_rows(computed: Payout, payout_id: int, now: dt.datetime) -> Iterator[tuple[object, ...]]:
+    park_id, name, revision = escape(computed.park_id), computed.period.name, computed.revision
+    not_created = PaymentProgress.NOT_CREATED.value
+    for line_no, line in enumerate(sorted_lines(computed), start=1):
+        yield (
+            *(payout_id, line_no, park_id, escape(line.device_id), name, revision),
+            *(line.active_seconds, line.active_days, forming.shown(line.units), exact(line.units)),
+            *(line.amount, line.reason, not_created, now, now, list(line.day_seconds)),
+        )
+
+
+def _write_orders(parks: LockedParks, payouts: Sequence[ToWrite], ids: Sequence[int]) -> list[int]:
+    """Returns how many orders each payout has."""
+    formed = [list(forming.orders(each.computed, each.carried)) for each in payouts]
     rows = [
-        {
-            "payout_id": payout_id,
-            "device_id": order.device_id,
-            "external_ref": order.external_ref,
-            "amount": order.amount,
-            "carried": order.carried,
-            "currency": computed.currency,
-            "payload": order.body,
-            "payload_hash": order.payload_hash,
-            "created_at": parks.now,
-            "updated_at": parks.now,
-        }
-        for order in forming.orders(computed, carried)
+        _order_row(order, payout_id, each.computed.currency, parks.now)
+        for each, payout_id, orders in zip(payouts, ids, formed, strict=True)
+        for order in orders
     ]
     if rows:
-        connection.execute(insert(payout_order), rows)
+        parks.connection.execute(insert(payout_order), rows)
+    return [len(orders) for orders in formed]
 
 
-def _told(
-    computed: Payout, carried: Decimal, digest: str, origin: ComputedFrom, before: StoredRow | None
-) -> dict[str, object]:
+def _order_row(order: forming.FormedOrder, payout_id: int, currency: str, now: dt.datetime) -> dict[str, object]:
+    return {
+        "payout_id": payout_id,
+        "device_id": order.device_id,
+        "external_ref": order.external_ref,
+        "amount": order.amount,
+        "carried": order.carried,
+        "currency": currency,
+        "payload": order.body,
+        "payload_hash": order.payload_hash,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _entry(each: ToWrite, payout_id: int, origin: ComputedFrom) -> Entry:
+    result = StoreResult.STORED if each.existing is None else StoreResult.REPLACED
+    why, data = each.computed.reason or "", _told(each, origin) | dict(each.told)
+    return Entry(each.computed.park_id, origin.actor, result.value, why, payout_id, data=data)
+
+
+def _told(each: ToWrite, origin: ComputedFrom) -> dict[str, object]:
+    computed, before = each.computed, each.existing
     data: dict[str, object] = {
         **identity(computed.period, computed.revision),
         "currency": computed.currency,
         "total": format(computed.total, "f"),
-        "carried": format(carried, "f"),
-        "ordered": format(due(computed.total, carried), "f"),
+        "carried": format(each.carried, "f"),
+        "ordered": format(due(computed.total, each.carried), "f"),
         "devices": len(computed.lines),
-        "digest": digest,
+        "digest": each.digest,
         "snapshot_id": origin.snapshot_id,
         "config_version": computed.config.version,
     }
