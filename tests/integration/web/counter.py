@@ -131,5 +131,6 @@ def fields(html: str) -> dict[str, list[str]]:
 
 
 def words(html: str) -> str:
-    """What a page says."""
-    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)))
+    """What a page says, on one line."""
+    without = re.sub(r"</?(span|bdi|strong|code|time)\b[^>]*>", "", html)
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", without)))

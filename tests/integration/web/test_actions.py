@@ -31,8 +31,8 @@ def test_a_hold_says_first_what_it_keeps_back_and_what_it_leaves(engine: Engine,
     computed(engine, ["park-1", "park-2", "park-3"])
     counter.sits().does("hold", "park-3", why="first")
     shown = words(counter.sits().asks("hold").text)
-    assert "2 payouts, 160.00 RUB : kept back: nothing is sent until somebody releases it park-1, park-2" in shown
-    assert "1 payout, 80.00 RUB : held already: the reason stays as it is park-3" in shown
+    assert "2 payouts, 160.00 RUB: kept back: nothing is sent until somebody releases it park-1, park-2" in shown
+    assert "1 payout, 80.00 RUB: held already: the reason stays as it is park-3" in shown
     assert "Nothing has been done yet" in shown
 
 
@@ -49,7 +49,7 @@ def test_looking_at_a_form_changes_nothing(engine: Engine, counter: Counter) -> 
 def test_a_hold_is_in_the_history_under_the_users_name_with_the_reason(engine: Engine, counter: Counter) -> None:
     computed(engine, ["park-1", "park-2"])
     told = counter.sits().does("hold", "park-1", why="asked by the park")
-    assert "1 payout, 80.00 RUB : held: nothing is sent for them until somebody releases them park-1" in told
+    assert "1 payout, 80.00 RUB: held: nothing is sent for them until somebody releases them park-1" in told
     (entry,) = history_of(engine, "held")
     assert (entry["actor"], entry["why"]) == ("ui ann", "asked by the park")
     assert {each.park_id: each.hold_reason for each in progress(engine)} == {
@@ -66,7 +66,7 @@ def test_a_release_lets_go_what_was_shown_with_note_and_name(
     computed(engine, ["park-1", "park-2"])
     counter.sits().does("hold", why="asked by the park")
     shown = counter.sits().asks("release")
-    assert "2 payouts, 160.00 RUB : let go: the next run or reconcile sends it" in words(shown.text)
+    assert "2 payouts, 160.00 RUB: let go: the next run or reconcile sends it" in words(shown.text)
     assert "asked by the park" in words(shown.text)
     assert "released: the next run or reconcile sends them" in counter.sits().sees(
         counter.sits().sends(shown, why="park agreed")
@@ -81,8 +81,8 @@ def test_what_was_computed_anew_since_it_was_shown_stays_held(engine: Engine, co
     shown = counter.sits().asks("release")
     recomputed(engine, days=7)
     told = counter.sits().sees(counter.sits().sends(shown, why="looked at it"))
-    assert "1 payout, 70.00 RUB : computed anew since you looked: left as they are" in told
-    assert "1 payout, 80.00 RUB : released" in told
+    assert "1 payout, 70.00 RUB: computed anew since you looked: left as they are" in told
+    assert "1 payout, 80.00 RUB: released" in told
     assert {each.park_id: each.hold_reason for each in progress(engine)} == {"park-1": "too much", "park-2": None}
 
 
@@ -114,8 +114,8 @@ def test_resubmitting_starts_one_run_of_reconcile_for_what_can_be_sent(engine: E
     computed(engine, ["park-1", "park-2", "park-3"])
     counter.sits().does("hold", "park-2", why="too much")
     shown = counter.sits().asks("resubmit")
-    assert "2 payouts, 160.00 RUB : sent to billing-orders, under the same key as before" in words(shown.text)
-    assert "1 payout, 80.00 RUB : held: release it first park-2" in words(shown.text)
+    assert "2 payouts, 160.00 RUB: sent to billing-orders, under the same key as before" in words(shown.text)
+    assert "1 payout, 80.00 RUB: held: release it first park-2" in words(shown.text)
     for _ in range(2):
         told = counter.sits().sees(counter.sits().sends(shown))
     ((run_id, (dag_id, conf, user, note)),) = counter.runs.items()
@@ -171,8 +171,8 @@ def test_thousands_of_parks_are_selected_and_held_in_one_form(engine: Engine, co
     parks = [f"park-{number:04}" for number in range(1500)]
     computed(engine, parks)
     shown = counter.sits().selects("hold", parks)
-    assert "1,500 payouts, 120000.00 RUB : kept back" in words(shown.text)
-    assert "1500 payouts, 120000.00 RUB : held" in counter.sits().sees(counter.sits().sends(shown, why="all of them"))
+    assert "1,500 payouts, 120000.00 RUB: kept back" in words(shown.text)
+    assert "1500 payouts, 120000.00 RUB: held" in counter.sits().sees(counter.sits().sends(shown, why="all of them"))
     assert rows(engine, "SELECT count(*) FROM payout WHERE hold_reason IS NULL") == [{"count": 0}]
 
 
@@ -185,7 +185,7 @@ def test_orders_per_device_are_summed_by_what_is_still_to_be_sent(
     assert isinstance(claim, Claim)
     store.record(claim, Created("doc-1"), "worker")
     left = payouts[0].orders[1].amount
-    assert f"1 payout, {left} RUB : kept back" in words(counter.sits().asks("hold").text)
+    assert f"1 payout, {left} RUB: kept back" in words(counter.sits().asks("hold").text)
 
 
 @pytest.mark.parametrize("action", ["hold", "release"])
@@ -216,7 +216,7 @@ def test_payouts_taken_back_meanwhile_are_told(engine: Engine, counter: Counter)
     rows(engine, "DELETE FROM payout_line WHERE payout_id IN (SELECT id FROM payout WHERE park_id = 'park-2')")
     rows(engine, "DELETE FROM payout WHERE park_id = 'park-2'")
     told = counter.sits().sees(counter.sits().sends(shown, why="x"))
-    assert "1 payout : taken back by a run since you looked" in told
+    assert "1 payout: taken back by a run since you looked" in told
 
 
 def test_a_form_names_its_payouts_with_the_digest_shown(engine: Engine, counter: Counter) -> None:
