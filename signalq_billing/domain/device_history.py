@@ -38,7 +38,8 @@ class DeviceHistory:
 
     `events` are those of the period, in order. The rest is summed up, a park each, sorted bytewise: `lookback` what is
     at most `lookback_days` * 86 400 s before the period, `before` what is earlier, `after` what is later than it.
-    `bad_rows` are those that name this device, `rows_read` is how many rows do so at all.
+    `bad_rows` are those that name this device, `rows_read` is how many rows do so at all. `days_read` are the first and
+    the last day of the daily tables all this is from; None where it is from all there is.
     """
 
     device_id: str
@@ -49,10 +50,11 @@ class DeviceHistory:
     after: tuple[Sightings, ...] = ()
     bad_rows: BadRows = field(default_factory=BadRows)
     rows_read: int = 0
+    days_read: tuple[dt.date, dt.date] | None = None
 
     @property
     def seen(self) -> bool:
-        """Whether any good row names the device, whenever."""
+        """Whether any good row that was read names the device, whenever."""
         return bool(self.events or self.lookback or self.before or self.after)
 
     @property

@@ -72,7 +72,10 @@ def _never_seen(history: DeviceHistory, neighbours: Sequence[str]) -> str:
         rows = _plural(history.rows_read, "row")
         return f"status_history has {rows} of it and cannot use any: {reasons}."
     near = near_miss(history.device_id, neighbours)
-    return "status_history has never had a row of it." + (f" Did you mean {name_text(near)}?" if near else "")
+    where = "status_history has never had a row of it."
+    if history.days_read:
+        where = "status_history has no row of it in the tables of {} to {}.".format(*history.days_read)
+    return where + (f" Did you mean {name_text(near)}?" if near else "")
 
 
 def _refused(refused: RefusedCarryIn, period: Period, lookback_days: int) -> str:

@@ -25,7 +25,7 @@ from signalq_billing.domain.progress import OrderProgress
 from signalq_billing.domain.record import OrderAttempt, PayoutRecord
 from signalq_billing.domain.source import Source
 from signalq_billing.domain.timeline import Timeline, timeline
-from signalq_billing.errors import SourceInvalid, SourceUnavailable, UsageError
+from signalq_billing.errors import ActivityIncomplete, SourceInvalid, SourceUnavailable, UsageError
 from signalq_billing.ports import ActivitySource, ConfigStore, Metrics, PayoutStore
 from signalq_billing.services.preview import preview
 from signalq_billing.services.selecting import cadence_named, configs_for, period_named
@@ -187,7 +187,7 @@ class Explainer:
         """What the source says of the device; a stored payout can be explained without, so its trouble is told."""
         try:
             return self.activity.history(device_id, period, self.now), ""
-        except (SourceUnavailable, SourceInvalid) as error:
+        except (SourceUnavailable, SourceInvalid, ActivityIncomplete) as error:
             return None, str(error)
 
     def _computed(self, park_id: str, device_id: str, period_name: dt.date, cadence: str | None) -> Explanation:

@@ -26,6 +26,7 @@ _EXAMPLES = {
     "columns": "{park_id: park_id, device_id: device_id, status: status, status_at: status_at}",
     "currency": "RUB",
     "device_jump": "{share: 0.5, min_difference: 5}",
+    "directory": "//home/signalq/status_history",
     "effective_from": "2026-11-01",
     "eligibility": "{min_active_days: 3}",
     "every": "week",

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from signalq_billing.adapters.config_files.keys import Keys
 from signalq_billing.adapters.config_files.report import Report
-from signalq_billing.adapters.config_files.values import matching, number, text, whole
-from signalq_billing.adapters.config_files.yaml_tree import Keyed, read_tree
+from signalq_billing.adapters.config_files.values import Wrong, matching, number, text, timezone, whole
+from signalq_billing.adapters.config_files.yaml_tree import Keyed, Tree, read_tree
 from signalq_billing.domain.config_rules import Place
-from signalq_billing.domain.source import MAX_WATERMARK, Source, SourceColumns
+from signalq_billing.domain.source import MAX_WATERMARK, DailyTables, Source, SourceColumns, check_daily_name
 
 FILE = "source.yaml"
 _PATH = matching(r"//.*[^/]", "a path in YTsaurus, such as //home/signalq/status_history")
@@ -18,6 +18,7 @@ _WATERMARK = matching(
     rf"{MAX_WATERMARK}|//.+/@.+", "max, or the path of an attribute, such as //home/signalq/status_history/@replicated"
 )
 _DEFAULT = Source(table="", result_directory="")
+_DAILY = DailyTables("")
 
 
 def read_source(directory: Path, report: Report) -> Source:
@@ -36,7 +37,7 @@ def read_source(directory: Path, report: Report) -> Source:
 
 def _source(keys: Keys) -> Source:
     source = Source(
-        table=keys.need("table", _PATH) or "",
+        table=_table(keys),
         result_directory=keys.need("result_directory", _PATH) or "",
         columns=_columns(keys.keys("columns")),
         watermark=keys.may("watermark", _WATERMARK, _DEFAULT.watermark),
@@ -47,6 +48,30 @@ def _source(keys: Keys) -> Source:
     )
     keys.close()
     return source
+
+
+def _table(keys: Keys) -> str | DailyTables:
+    """A path, or a mapping for a directory of daily tables."""
+    inner = keys.keys("table") if isinstance(keys.tree.values.get("table"), Keyed) else None
+    if inner is None:
+        return keys.need("table", _PATH) or ""
+    daily = DailyTables(
+        directory=inner.need("directory", _PATH) or "",
+        name=inner.may("name", _daily_name, _DAILY.name),
+        timezone=inner.may("timezone", timezone, _DAILY.timezone),
+        days_around=inner.may("days_around", whole(0, 31), _DAILY.days_around),
+    )
+    inner.close()
+    return daily
+
+
+def _daily_name(tree: Tree) -> str:
+    found = text(tree)
+    try:
+        check_daily_name(found)
+    except ValueError as error:
+        raise Wrong(f"{found!r} {error}") from None
+    return found
 
 
 def _lag_allowance(keys: Keys) -> dt.timedelta:

@@ -25,13 +25,16 @@ class Patience:
     unreachable: float = 120.0
 
 
-def run_query(client: YtClient, text: str, clique: str, patience: Patience, doing: str) -> str:
-    """Run `text` on the clique until it has completed; returns the query's id.
+def run_query(
+    client: YtClient, text: str, clique: str, patience: Patience, doing: str, settings: Mapping[str, str] | None = None
+) -> str:
+    """Run `text` on the clique, with these settings of the query, until it has completed; returns the query's id.
 
     Raises SourceUnavailable, SourceInvalid. Whatever ends the waiting, an interrupt too, ends the query.
     """
     with translated(doing):
-        query_id = str(client.start_query("chyt", text, settings={"clique": clique}))
+        told = {"clique": clique, **({"query_settings": dict(settings)} if settings else {})}
+        query_id = str(client.start_query("chyt", text, settings=told))
     log.info("%s: query %s", doing, query_id)
     try:
         _wait(client, query_id, patience, doing)

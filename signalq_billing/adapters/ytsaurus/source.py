@@ -6,13 +6,14 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from yt.wrapper import YtClient
 
 from signalq_billing.adapters.ytsaurus import device, result, statement
 from signalq_billing.adapters.ytsaurus.failures import FAILURES, reasons, translated
 from signalq_billing.adapters.ytsaurus.query import Patience, only_row, run_query
-from signalq_billing.adapters.ytsaurus.table import check_columns, revision
+from signalq_billing.adapters.ytsaurus.reading import Reading, newest_readings, reading
 from signalq_billing.adapters.ytsaurus.watermark import attribute_watermark
 from signalq_billing.domain.activity import ActivityRequest, ActivitySnapshot, ParkActivity
 from signalq_billing.domain.device_history import DeviceHistory
@@ -41,7 +42,7 @@ class YtActivitySource:
 
         Raises SourceUnavailable, SourceInvalid.
         """
-        check_columns(self._client, self._source)
+        newest_readings(self._client, self._source)
 
     def watermark(self, clock: dt.datetime) -> dt.datetime | None:
         """The instant up to which the replica is complete; None if it has no good row (SPEC section 3).
@@ -50,11 +51,14 @@ class YtActivitySource:
         """
         if self._source.watermark != MAX_WATERMARK:
             return attribute_watermark(self._client, self._source.watermark, clock)
-        check_columns(self._client, self._source)
         doing = f"asking {self._source.table} for its watermark"
-        text = statement.watermark_statement(self._source, clock)
-        query_id = run_query(self._client, text, self._source.clique, self._patience, doing)
-        return _instant(int(only_row(self._client, query_id, doing)["newest_us"] or 0))
+        for each in newest_readings(self._client, self._source):
+            text = statement.watermark_statement(self._source, each.tables, clock)
+            query_id = run_query(self._client, text, self._source.clique, self._patience, doing, each.settings)
+            newest = _instant(int(only_row(self._client, query_id, doing)["newest_us"] or 0))
+            if newest is not None:
+                return newest
+        return None
 
     def extract(self, request: ActivityRequest) -> ActivitySnapshot:
         """Compute the period on the cluster into a new result table (SPEC section 4).
@@ -62,24 +66,23 @@ class YtActivitySource:
         The snapshot's rows, bad rows and (unless it is an attribute) watermark are those of the same scan. An
         extraction that fails removes what it has written. Raises SourceUnavailable, SourceInvalid.
         """
-        check_columns(self._client, self._source)
-        # Asked before the scan: what the table says of itself then still holds for what is scanned later.
-        by_attribute = self._source.watermark != MAX_WATERMARK
-        told = attribute_watermark(self._client, self._source.watermark, request.clock) if by_attribute else None
-        before = revision(self._client, self._source.table)
+        # Asked before the scan: what the source says of itself then still holds for what is scanned later. Of several
+        # tables the scan itself cannot tell, for one may be locked before another one's newest row is written.
+        asked = self._source.watermark != MAX_WATERMARK or not isinstance(self._source.table, str)
+        told = self.watermark(request.clock) if asked else None
+        found = reading(self._client, self._source, request.period, told)
         with self._workspace(_node_name(request.period.cadence), str(request.period.name)) as directory:
             table = f"{directory}/{RESULT_NAME}"
-            self._compute(request, directory, table)
+            self._compute(request, found, directory, table)
             statistics = result.read_result(self._client, table).statistics
-        after = revision(self._client, self._source.table)
         return ActivitySnapshot(
             period=request.period,
             result_table=table,
-            watermark=told if by_attribute else _instant(statistics.newest_us),
+            watermark=told if asked else _instant(statistics.newest_us),
             rows_read=statistics.rows_read,
             bad_rows=statistics.bad_rows,
             clock=request.clock,
-            source_revision=before if before == after else f"{before}..{after}",
+            source_revision=found.state_since(self._client, self._source),
             rules_digest=request.rules_digest,
         )
 
@@ -101,24 +104,25 @@ class YtActivitySource:
         """
         if not _is_text(device_id):
             raise UsageError(f"{device_id!r} is not text (UTF-8), which every device id is")
-        check_columns(self._client, self._source)
+        known = reading(self._client, self._source, period, None)
         doing = f"asking {self._source.table} for device {device_id}"
         with self._workspace(HISTORY_NAME) as directory:
             table = f"{directory}/{HISTORY_NAME}"
-            text = statement.device_statement(device_id, period, clock, self._source, table)
-            run_query(self._client, text, self._source.clique, self._patience, doing)
+            text = statement.device_statement(device_id, period, clock, self._source, known.tables, table)
+            run_query(self._client, text, self._source.clique, self._patience, doing, known.settings)
             found = device.read_history(self._client, table)
         self._clear(directory)
-        return found.history(device_id, self._source.lookback_days)
+        history = found.history(device_id, self._source.lookback_days)
+        return replace(history, days_read=(known.days[0], known.days[-1])) if known.days else history
 
-    def _compute(self, request: ActivityRequest, directory: str, table: str) -> None:
+    def _compute(self, request: ActivityRequest, found: Reading, directory: str, table: str) -> None:
         doing = f"extracting {request.period} from {self._source.table}"
         rules = f"{directory}/{RULES_NAME}"
         with translated(f"{doing}: writing {rules}"):
             self._client.create("table", rules, attributes={"schema": list(statement.RULE_SCHEMA)})
             self._client.write_table(rules, statement.rule_rows(request.rules))
-        text = statement.activity_statement(request, self._source, rules, table)
-        run_query(self._client, text, self._source.clique, self._patience, doing)
+        text = statement.activity_statement(request, self._source, found.tables, rules, table)
+        run_query(self._client, text, self._source.clique, self._patience, doing, found.settings)
         with translated(f"{doing}: removing {rules}"):
             self._client.remove(rules, force=True)
 

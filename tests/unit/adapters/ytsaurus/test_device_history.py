@@ -26,6 +26,7 @@ START = 1_793_566_800_000_000
 DAY = 86_400_000_000
 CLOCK = dt.datetime(2026, 11, 5, tzinfo=dt.UTC)
 SOURCE = Source("//home/history", "//results", lookback_days=1)
+TABLES = ["//home/history"]
 
 Lines = dict[tuple[bytes, bytes], tuple[int, ...]]
 
@@ -130,14 +131,14 @@ def test_result_tables_have_columns_that_every_clique_writes(warehouse: Warehous
     warehouse.status_history([], story.source(), status_at)
     warehouse._write_rules({})
     for text in (
-        device_statement("device", story.calendar.period, story.clock, story.source(), RESULT),
-        activity_statement(story.request, story.source(), "//rules", RESULT),
+        device_statement("device", story.calendar.period, story.clock, story.source(), TABLES, RESULT),
+        activity_statement(story.request, story.source(), TABLES, "//rules", RESULT),
     ):
         assert warehouse.types(text) == {"String", "UInt64"}
 
 
 def test_the_source_is_scanned_once_and_by_device() -> None:
-    text = device_statement("dev'ice", MONDAY.period, CLOCK, SOURCE, RESULT)
+    text = device_statement("dev'ice", MONDAY.period, CLOCK, SOURCE, TABLES, RESULT)
     assert text.count(identifier(SOURCE.table)) == 1
     assert "WHERE source.\"device_id\" = 'dev\\'ice'\n" in text
     assert "--" not in text

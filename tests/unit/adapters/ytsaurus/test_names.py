@@ -14,6 +14,7 @@ from tests.unit.adapters.ytsaurus.warehouse import Warehouse
 MONDAY = Calendar("Europe/Moscow", dt.date(2026, 11, 2), 1)
 START = 1_793_566_800_000_000
 CLOCK = dt.datetime(2026, 11, 4, tzinfo=dt.UTC)
+PATH = "//home/signalq/status_history"
 STRANGE = (
     "a b",
     'quo"te',
@@ -63,17 +64,18 @@ def test_a_text_reads_back_as_itself(warehouse: Warehouse, text: str) -> None:
 
 
 def test_the_source_is_scanned_once() -> None:
-    source = Source("//home/signalq/status_history", "//results")
-    text = activity_statement(request(), source, "//rules", "//result")
-    assert text.count(identifier(source.table)) == 1
+    source = Source(PATH, "//results")
+    text = activity_statement(request(), source, [PATH], "//rules", "//result")
+    assert text.count(identifier(PATH)) == 1
     assert text.startswith('CREATE TABLE "//result" ENGINE=YtTable() AS SELECT\n')
     assert "--" not in text
 
 
 def test_a_statement_does_not_grow_with_the_number_of_parks() -> None:
-    source = Source("//home/signalq/status_history", "//results")
+    source = Source(PATH, "//results")
     many = request(**{f"park-{number}": ActivityRules(("online",)) for number in range(5_000)})
-    assert activity_statement(many, source, "//rules", "//r") == activity_statement(request(), source, "//rules", "//r")
+    small, large = (activity_statement(each, source, [PATH], "//rules", "//r") for each in (request(), many))
+    assert small == large
 
 
 def test_a_rule_says_its_limit_and_its_statuses() -> None:

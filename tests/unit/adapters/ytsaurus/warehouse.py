@@ -48,7 +48,7 @@ class Warehouse:
         pq.write_table(table, self._parquet)
         described = [f"{statement.identifier(name)} {text}" for name in named]
         described.append(f"{statement.identifier(columns.status_at)} {status_at}")
-        path = statement.identifier(source.table)
+        path = statement.identifier(str(source.table))
         self.execute(f"DROP TABLE IF EXISTS {path}")
         self.execute(f"CREATE TABLE {path} ({', '.join(described)}) ENGINE=Memory")
         if rows:
@@ -64,14 +64,15 @@ class Warehouse:
         """What the adapter's statement writes into its result table, read by the adapter's own reader."""
         self._write_rules(request.rules)
         content = self.execute(
-            selected(statement.activity_statement(request, source, "//rules", RESULT)), "ArrowStream"
+            selected(statement.activity_statement(request, source, tables_of(source), "//rules", RESULT)), "ArrowStream"
         )
         return result.checked_result(content, RESULT)
 
     def history(self, device_id: str, period: Period, clock: dt.datetime, source: Source) -> DeviceHistory:
         """The same for the statement about one device."""
         content = self.execute(
-            selected(statement.device_statement(device_id, period, clock, source, RESULT)), "ArrowStream"
+            selected(statement.device_statement(device_id, period, clock, source, tables_of(source), RESULT)),
+            "ArrowStream",
         )
         return device.checked_history(content, RESULT).history(device_id, source.lookback_days)
 
@@ -82,7 +83,7 @@ class Warehouse:
 
     def newest(self, source: Source, clock: dt.datetime) -> int:
         """The answer of the statement that asks for the watermark alone."""
-        answer = self.execute(statement.watermark_statement(source, clock), "TSV").decode().strip()
+        answer = self.execute(statement.watermark_statement(source, tables_of(source), clock), "TSV").decode().strip()
         return 0 if answer == "\\N" else int(answer)
 
     def _write_rules(self, rules: dict[str, ActivityRules]) -> None:
@@ -105,3 +106,7 @@ def selected(text: str) -> str:
 
 def warehouse() -> Warehouse:
     return Warehouse(Path(tempfile.mkdtemp(prefix="warehouse-")))
+
+
+def tables_of(source: Source) -> list[str]:
+    return [str(source.table)]
