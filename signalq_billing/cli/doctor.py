@@ -79,10 +79,10 @@ def _examined(wiring: Wiring, announce: Announce) -> list[Finding]:
 
     findings: dict[str, Finding] = {}
     for check in checks():
-        needed = findings.get(check.needs)
-        if needed is not None and not needed.answered:
-            why = f"not looked at: see {needed.check}"
-            findings[check.name] = Finding(check.name, 0, why, answered=needed.answered, state=NOT_LOOKED_AT)
+        missing = next((findings[name] for name in check.needs if not findings[name].answered), None)
+        if missing is not None:
+            first = missing.detail if missing.state == NOT_LOOKED_AT else f"not looked at: see {missing.check}"
+            findings[check.name] = Finding(check.name, 0, first, answered=False, state=NOT_LOOKED_AT)
         else:
             announce(f"looking at {check.name}")
             findings[check.name] = _look(check, wiring)

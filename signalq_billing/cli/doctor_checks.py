@@ -26,11 +26,11 @@ class ClockSkew(SignalqBillingError):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`needs`: the check without which this one would only fail, or wait, in the same way again."""
+    """`needs`: the checks without which this one would only fail, or wait, in the same way again."""
 
     name: str
     look: Callable[[Wiring], str]
-    needs: str = ""
+    needs: tuple[str, ...] = ()
 
 
 def settings(wiring: Wiring) -> str:
@@ -148,12 +148,12 @@ def checks() -> list[Check]:
     return [
         Check("settings", settings),
         Check("config directory", config_directory),
-        Check("guards", guards, needs="config directory"),
+        Check("guards", guards, needs=("config directory",)),
         Check("PostgreSQL", database),
-        Check("park configs", park_configs, needs="PostgreSQL"),
-        Check("YTsaurus", ytsaurus, needs="config directory"),
-        Check("clique", clique, needs="YTsaurus"),
-        Check("watermark", watermark, needs="clique"),
+        Check("park configs", park_configs, needs=("config directory", "PostgreSQL")),
+        Check("YTsaurus", ytsaurus, needs=("config directory",)),
+        Check("clique", clique, needs=("YTsaurus",)),
+        Check("watermark", watermark, needs=("clique",)),
         Check("billing-orders", billing_orders),
-        Check("Airflow", look_at_airflow, needs="config directory"),
+        Check("Airflow", look_at_airflow, needs=("config directory",)),
     ]
