@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import fcntl
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -17,6 +18,8 @@ from signalq_billing.domain.alert import Alert
 from signalq_billing.domain.alert_document import alert_of, document
 from signalq_billing.domain.telling import Claim, Occasion, Patience, Told
 
+log = logging.getLogger(__name__)
+
 
 class ToldFile:
     """What this machine told while nothing could be shared. A file that cannot be read counts as empty."""
@@ -27,8 +30,6 @@ class ToldFile:
 
     def open(self) -> list[Told]:
         """Every situation that is not over, by key."""
-        if not self._path.exists():
-            return []
         with self._locked() as kept:
             return [kept[key] for key in sorted(kept)]
 
@@ -76,14 +77,20 @@ class ToldFile:
 
     def forget(self, key: str) -> None:
         """Nothing is known of the situation any more."""
-        if self._path.exists():
-            with self._locked() as kept:
-                kept.pop(key, None)
+        with self._locked() as kept:
+            kept.pop(key, None)
 
     @contextmanager
     def _locked(self) -> Iterator[dict[str, Told]]:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._path.open("a+", encoding="utf-8") as file:
+        """What is kept, written back afterwards; nothing is kept where no file can be written."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            log.warning("what was told cannot be remembered: %s", error)
+            yield {}
+            return
+        with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             kept: dict[str, Told] = {}
