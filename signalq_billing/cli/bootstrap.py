@@ -43,18 +43,22 @@ def connection(conn_id: str) -> Connection:
     """
     from signalq_billing.connections import from_environment
     from signalq_billing.errors import UsageError
+    from signalq_billing.orchestration.airflow_state import configured
 
     if found := from_environment(conn_id, os.environ):
         return found
+    unknown = (
+        f"connection {conn_id!r} is not known: set AIRFLOW_CONN_{conn_id.upper()}, "
+        f'for the local stack with: eval "$(signalq-billing dev env)"'
+    )
+    if not configured(os.environ):
+        raise UsageError(unknown)
     try:
         from signalq_billing.orchestration.connections import from_airflow
 
         return from_airflow(conn_id)
     except Exception as error:  # Airflow has many ways to say that it does not know a connection
-        raise UsageError(
-            f"connection {conn_id!r} is not known: set AIRFLOW_CONN_{conn_id.upper()}, "
-            f'for the local stack with: eval "$(signalq-billing dev env)"'
-        ) from error
+        raise UsageError(unknown) from error
 
 
 class Wiring:

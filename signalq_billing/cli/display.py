@@ -40,12 +40,12 @@ def print_table(table: Table) -> None:
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Announce]:
-    """Tell people on standard error what is being done: a spinner on a terminal, lines elsewhere."""
+    """Tell people on a terminal what is being done, by a spinner on standard error; nothing elsewhere."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     if quiet or not console.is_terminal:
-        yield lambda text: None if quiet else console.print(f"{text} ...")
+        yield lambda _: None
         return
     with console.status("starting ...") as status:
         yield lambda text: status.update(f"{text} ...")

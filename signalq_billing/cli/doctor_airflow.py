@@ -19,9 +19,9 @@ OTHER_DAGS = ("signalq_reconcile", "signalq_compare")
 
 def look_at_airflow(wiring: Wiring) -> str:
     """What is right with Airflow, in words. Raises DependenciesUnavailable with everything that is wrong."""
-    from signalq_billing.orchestration.airflow_state import configured, read_state
+    from signalq_billing.orchestration.airflow_state import has_database, read_state
 
-    if not configured(os.environ):
+    if not has_database(os.environ):
         return "none is configured on this host, so its DAGs were not looked at"
     state = read_state()
     wanted = [*(PAYOUTS_DAG.format(name) for name in sorted(wiring.config.cadences)), *OTHER_DAGS]

@@ -5,6 +5,8 @@ Exit codes: 0 done, 1 failed, 2 bad usage or bad config, 3 refused (held, guard,
 
 from __future__ import annotations
 
+import codecs
+import io
 import logging
 import os
 import sys
@@ -13,6 +15,7 @@ import typer
 
 from signalq_billing import __version__
 from signalq_billing.cli import adjust, config, database, dev, doctor, explain, holds, payouts, register, verify, watch
+from signalq_billing.cli.next_step import next_step
 from signalq_billing.errors import SignalqBillingError
 
 app = typer.Typer(
@@ -58,15 +61,41 @@ def options(
 
 
 def main() -> None:
-    """Run a command; our own errors become one message on standard error and their exit code."""
+    """Run a command; what goes wrong becomes one message on standard error, what to do next, and an exit code."""
+    _speak_utf8()
     try:
         app()
     except SignalqBillingError as error:
-        typer.secho(f"error: {error}", err=True, fg=typer.colors.RED if sys.stderr.isatty() else None)
+        _tell(f"error: {error}")
+        if step := next_step(error):
+            typer.echo(f"next: {step}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         typer.echo("interrupted; what was sent is recorded, `status` shows it", err=True)
         sys.exit(130)
+    except BrokenPipeError:  # whoever read us has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if logging.getLogger().isEnabledFor(logging.INFO):
+            raise
+        _tell(f"error: unexpected {type(error).__name__}: {error}")
+        typer.echo(
+            "next: the same command as `signalq-billing --verbose ...` shows where; nothing is sent twice", err=True
+        )
+        sys.exit(1)
+
+
+def _tell(text: str) -> None:
+    typer.secho(text, err=True, fg=typer.colors.RED if sys.stderr.isatty() and not os.environ.get("NO_COLOR") else None)
+
+
+def _speak_utf8() -> None:
+    """Ids are any UTF-8, whatever the terminal's locale says: what it cannot show must not end a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            encoding = stream.encoding if codecs.lookup(stream.encoding).name != "ascii" else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -37,10 +37,18 @@ class AirflowState:
 
 def configured(environ: Mapping[str, str]) -> bool:
     """Whether this host has an Airflow: without one, importing it would make a configuration of its own."""
-    if any(environ.get(f"{_DATABASE}{how}") for how in ("", "_CMD", "_SECRET")):
-        return True
+    return any(name.startswith("AIRFLOW__") for name in environ) or _configuration(environ).is_file()
+
+
+def has_database(environ: Mapping[str, str]) -> bool:
+    """Whether this host knows where Airflow's metadata database is."""
+    named = any(environ.get(f"{_DATABASE}{how}") for how in ("", "_CMD", "_SECRET"))
+    return named or _configuration(environ).is_file()
+
+
+def _configuration(environ: Mapping[str, str]) -> Path:
     home = environ.get("AIRFLOW_HOME")
-    return (Path(home) if home else Path.home() / "airflow").joinpath("airflow.cfg").is_file()
+    return Path(environ.get("AIRFLOW_CONFIG") or (Path(home) if home else Path.home() / "airflow") / "airflow.cfg")
 
 
 def read_state() -> AirflowState:
