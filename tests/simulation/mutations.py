@@ -247,7 +247,7 @@ def _retiring(*names: str) -> Callable[[], AbstractContextManager[Any]]:
     def mutated() -> Iterator[None]:
         with ExitStack() as stack:
             if "unsure" in names:
-                stack.enter_context(patch.object(reforming, "_in_the_way", lambda payout, attempts: iter(())))
+                stack.enter_context(patch.object(reforming, "_in_the_way", lambda payout, attempts, billing: iter(())))
             if "found" in names:
                 stack.enter_context(patch.object(reforming, "_found", lambda payout, billing: iter(())))
             if "moved" in names:
