@@ -20,7 +20,18 @@ from signalq_billing.web.acting import Acting, Sent, act, result, told_share
 from signalq_billing.web.desk import CurrentDesk, Desk
 from signalq_billing.web.rendering import address, render
 
-router = APIRouter()
+
+def acted_on(access: CurrentAccess, cadence: str) -> str:
+    """The cadence in the address. Raises HTTPException 403 for a person who may not act on it."""
+    dag = payouts_dag(cadence)
+    if not access.may_act_on(dag):
+        what = f"{access.name} may look at payouts of {cadence}, not act on them"
+        raise HTTPException(403, f"{what}: that takes the right to edit the DAG {dag} in Airflow. Nothing was done")
+    return cadence
+
+
+ActedOn = Annotated[str, Depends(acted_on)]
+router = APIRouter(dependencies=[Depends(acted_on)])
 
 _MOST_FIELDS = 100_000  # a selection may name every park there is
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -36,56 +47,54 @@ SentForm = Annotated[FormData, Depends(sent_form)]
 
 
 @router.get("/confirm")
-def confirm_named(request: Request, access: CurrentAccess, desk: CurrentDesk) -> Response:
+def confirm_named(request: Request, access: CurrentAccess, desk: CurrentDesk, cadence: ActedOn) -> Response:
     """What an action on the parks named in the address would do; on all parks only where it says `all`."""
     given = request.query_params
     if "action" not in given or not (given.getlist("park") or given.get("all")):
-        back = {name: given[name] for name in ("cadence", "period") if given.get(name)}
-        return RedirectResponse(address(request, "/period" if len(back) == 2 else "/", back), status_code=303)
-    return _confirm(request, access, desk, FormData([(name, value) for name, value in given.multi_items()]))
+        return _back(request, cadence)
+    return _confirm(request, access, desk, cadence, FormData([(name, value) for name, value in given.multi_items()]))
 
 
 @router.post("/confirm")
-def confirm_selected(request: Request, access: CurrentAccess, desk: CurrentDesk, form: SentForm) -> Response:
+def confirm_selected(
+    request: Request, access: CurrentAccess, desk: CurrentDesk, cadence: ActedOn, form: SentForm
+) -> Response:
     """The same for a selection too long for an address. Changes nothing."""
     if not form.getlist("park") and not form.get("all"):
         raise UsageError("no park is selected: tick the parks first, then choose what to do with them")
-    return _confirm(request, access, desk, form)
+    return _confirm(request, access, desk, cadence, form)
 
 
 @router.get("/do")
-def nothing_to_do(request: Request) -> Response:
+def nothing_to_do(request: Request, cadence: ActedOn) -> Response:
     """What reloading Airflow's page around a form that was refused asks for."""
-    return RedirectResponse(address(request, "/"), status_code=303)
+    return _back(request, cadence)
 
 
 @router.post("/do")
-def do(request: Request, access: CurrentAccess, desk: CurrentDesk, form: SentForm) -> Response:
+def do(request: Request, access: CurrentAccess, desk: CurrentDesk, cadence: ActedOn, form: SentForm) -> Response:
     """Do what was confirmed, once, and show what came of it under an address that can be reloaded."""
     acting = desk.acting()
-    token = acting.tokens().read(_text(form, "token"), access.name)
-    _must_act(access, token.cadence)
+    token = acting.tokens().read(_text(form, "token"), access.name, cadence)
     shown = dict(_payout(each) for each in _texts(form, "payout"))
     sent = Sent(token, access.name, shown, _texts(form, "park"), _text(form, "why").strip())
     if token.action is Action.DOWNLOAD:
         return _download(acting, desk, sent, _text(form, "format"))
     done = act(acting, sent, desk.now())
-    return RedirectResponse(address(request, "/done", {"form": done.form_id}), status_code=303)
+    return RedirectResponse(address(request, "/done", {"cadence": cadence, "form": done.form_id}), status_code=303)
 
 
 @router.get("/done")
-def done(request: Request, access: CurrentAccess, desk: CurrentDesk, form: str) -> Response:
+def done(request: Request, access: CurrentAccess, desk: CurrentDesk, cadence: ActedOn, form: str) -> Response:
     """What came of a form; loading it again does nothing."""
     found = desk.acting().journal.find(form)
-    if found is None:
-        raise HTTPException(404, "nothing was done with this form")
-    _must_act(access, found.cadence)
+    if found is None or found.cadence != cadence:
+        raise HTTPException(404, f"nothing of {cadence} was done with this form in the last days")
     return render(request, "done.html", access=access, done=found, title=_TITLES[found.action])
 
 
-def _confirm(request: Request, access: Access, desk: Desk, form: FormData) -> Response:
-    action, cadence, period = _action(form), _text(form, "cadence"), _text(form, "period")
-    _must_act(access, cadence)
+def _confirm(request: Request, access: Access, desk: Desk, cadence: str, form: FormData) -> Response:
+    action, period = _action(form), _text(form, "period")
     parks = tuple(dict.fromkeys(_texts(form, "park")))
     planned = _plan(desk, action, cadence, period, parks)
     return render(
@@ -126,11 +135,11 @@ def _download(acting: Acting, desk: Desk, sent: Sent, format_: str) -> Response:
     )
 
 
-def _must_act(access: Access, cadence: str) -> None:
-    dag = payouts_dag(cadence)
-    if not access.may_act_on(dag):
-        what = f"{access.name} may look at payouts of {cadence}, not act on them"
-        raise HTTPException(403, f"{what}: that takes the right to edit the DAG {dag} in Airflow. Nothing was done")
+def _back(request: Request, cadence: str) -> Response:
+    """To the period the address names, else to the overview."""
+    period = request.query_params.get("period")
+    where = address(request, "/period", {"cadence": cadence, "period": period}) if period else address(request, "/")
+    return RedirectResponse(where, status_code=303)
 
 
 def _action(form: FormData) -> Action:

@@ -36,7 +36,7 @@ class FormTokens:
         """A token for a form that is shown now."""
         return self._serializer.dumps(asdict(FormToken(secrets.token_hex(8), user_id, action, cadence, period)))
 
-    def read(self, text: str, user_id: str) -> FormToken:
+    def read(self, text: str, user_id: str, cadence: str) -> FormToken:
         """The form that `text` stands for. Raises Refused for one that is old, foreign or not ours."""
         try:
             found = self._serializer.loads(text, max_age=int(_GOOD_FOR.total_seconds()))
@@ -48,4 +48,6 @@ class FormTokens:
             ) from error
         if found["user_id"] != user_id:
             raise Refused("this form was opened by somebody else: nothing was done; open it yourself and look at it")
+        if found["cadence"] != cadence:
+            raise Refused(f"this form is not one for {cadence}: nothing was done; open it again")
         return FormToken(**{**found, "action": Action(found["action"])})

@@ -104,13 +104,13 @@ class Clerk:
         return self.client.get("/confirm", params={**asked, **({"park": list(parks)} if parks else {"all": "yes"})})
 
     def selects(self, action: str, parks: list[str]) -> Response:
-        asked = {"action": action, "cadence": CADENCE, "period": PERIOD, "park": parks}
-        return self.client.post("/confirm", data=asked)
+        asked = {"action": action, "period": PERIOD, "park": parks}
+        return self.client.post(f"/confirm?cadence={CADENCE}", data=asked)
 
     def sends(self, shown: Response, **filled: str) -> Response:
         """Fill in the form of a page and send it."""
         assert shown.status_code == 200, shown.text
-        return self.client.post("/do", data={**fields(shown.text), **filled})
+        return self.client.post(f"/do?cadence={CADENCE}", data={**fields(shown.text), **filled})
 
     def sees(self, sent: Response) -> str:
         """Follow to what came of it; its words."""
@@ -123,7 +123,7 @@ class Clerk:
 
 def fields(html: str) -> dict[str, list[str]]:
     """The hidden fields of the form to `/do`."""
-    form = html[html.index('action="/do"') :]
+    form = html[html.index('action="/do?') :]
     found: dict[str, list[str]] = {}
     for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form):
         found.setdefault(name, []).append(unescape(value))
