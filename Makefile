@@ -29,7 +29,7 @@ run: $(VENV)/.ready ## start everything on this machine, pay the last periods of
 down: ## end everything `make run` started; its data stays in .devstack
 	@test ! -x $(BIN)/signalq-billing || $(BIN)/signalq-billing dev down
 
-test: $(VENV)/.ready $(VENV)/tools/promtool lint ## everything: lint, then all tests, with a real PostgreSQL and a real Airflow
+test: $(VENV)/.ready $(VENV)/tools/promtool browser lint ## everything: lint, then all tests, with a real PostgreSQL and a real Airflow
 	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 simulate: $(VENV)/.ready ## play SEEDS=10000 schedules of submit and reconcile from FIRST=0 on, or one SEED=123 with its trace
@@ -48,6 +48,10 @@ crashes: $(VENV)/.ready ## kill processes at every boundary and pair of boundari
 $(VENV)/tools/promtool: tests/monitoring/fetch_prometheus.sh
 	@bash $< $(@D)
 	@touch $@
+
+.PHONY: browser
+browser: ## a Chromium for the tests: Debian's is installed where there is none
+	@bash tests/find_browser.sh
 
 .PHONY: dashboard
 dashboard: $(VENV)/.ready ## write monitoring/grafana/dashboards/signalq-billing.json anew
