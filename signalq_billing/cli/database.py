@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from signalq_billing.cli.bootstrap import Wiring
+from signalq_billing.cli.payouts import JsonOption
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -51,14 +52,19 @@ def upgrade() -> None:
 
 
 @app.command()
-def current() -> None:
+def current(json: JsonOption = False) -> None:
     """Show the version of the schema and the one this code needs.
 
     Example: signalq-billing db current
     """
     from signalq_billing.adapters.postgres import schema
+    from signalq_billing.cli import display
 
-    typer.echo(f"schema {schema.current_version(Wiring().engine) or 'empty'}, needed {schema.head_version()}")
+    there, needed = schema.current_version(Wiring().engine), schema.head_version()
+    if json:
+        display.print_json({"schema": there, "needed": needed})
+    else:
+        typer.echo(f"schema {there or 'empty'}, needed {needed}")
 
 
 @app.command()

@@ -107,6 +107,18 @@ def billing_orders(wiring: Wiring) -> str:
     return f"answers; {_skew(wiring, 'billing-orders', wiring.billing.clock)}"
 
 
+def alerts(wiring: Wiring) -> str:
+    """Raises WorthALook if nobody is told when something goes wrong."""
+    from signalq_billing.orchestration.notifiers import anybody
+
+    if not anybody(wiring.settings):
+        raise WorthALook(
+            "nobody is told of alerts: set SIGNALQ_BILLING_NOTIFIER_WEBHOOK to a connection id or "
+            "SIGNALQ_BILLING_NOTIFIER_EMAIL to addresses"
+        )
+    return "somebody is told; `signalq-billing watch` shows what is wrong now"
+
+
 def _waiting(wiring: Wiring, reached: dt.datetime | None, now: dt.datetime) -> Iterator[Period]:
     """The last complete period of each cadence that the replica has not reached the end of."""
     from signalq_billing.services.checking import ready_at
@@ -155,5 +167,6 @@ def checks() -> list[Check]:
         Check("clique", clique, needs=("YTsaurus",)),
         Check("watermark", watermark, needs=("clique",)),
         Check("billing-orders", billing_orders),
+        Check("alerts", alerts, needs=("settings",)),
         Check("Airflow", look_at_airflow, needs=("config directory",)),
     ]

@@ -45,8 +45,9 @@ def verify(
     Exit code 1 if anything differs, 3 if nothing could be compared. Each payout is recomputed by the config version it
     was computed with. With --history: walk every park's chain of hashes, and hold what is stored against it.
 
-    Examples: signalq-billing verify --cadence weekly_msk --period 2026-11-16
-    signalq-billing verify --history --checkpoint /safe/signalq-history.json
+    Example: signalq-billing verify --cadence weekly_msk --period 2026-11-16
+
+    Example: signalq-billing verify --history --checkpoint /safe/signalq-history.json
     """
     if history:
         from signalq_billing.cli.verify_history import verify_history
