@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from sqlalchemy import Engine, func, select, union
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from signalq_billing.adapters.postgres import past
 from signalq_billing.adapters.postgres.reading import with_orders
@@ -81,7 +82,7 @@ class PostgresStoredWork:
         """The newest extraction of each cadence."""
         wanted = (
             select(activity_snapshot)
-            .distinct(activity_snapshot.c.cadence)
+            .ext(distinct_on(activity_snapshot.c.cadence))
             .order_by(activity_snapshot.c.cadence, activity_snapshot.c.id.desc())
         )
         with transaction(self._engine) as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,8 @@ from signalq_billing.domain.alert_text import duration
 from signalq_billing.domain.telling import Told
 from signalq_billing.errors import SignalqBillingError
 from signalq_billing.services.watching.findings import Findings, known_since
+
+log = logging.getLogger(__name__)
 
 _LONGEST = 300
 _DO = {
@@ -63,6 +66,7 @@ def _ask(asked: dict[str, Asked], name: str, question: Callable[[], object]) -> 
 def fault_text(error: Exception) -> str:
     """What went wrong, on one line. A defect of ours is named by its type alone, for its text may hold anything."""
     if not isinstance(error, SignalqBillingError):
+        log.info("looking failed", exc_info=error)
         return f"looking failed: {type(error).__name__}"
     line = " ".join(str(error).split())
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
