@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from signalq_billing.domain.metric import PREFIX
+from signalq_billing.orchestration.own_logging import own_logging
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -80,23 +81,24 @@ class CommandMetrics(AirflowMetrics):
 
 def _set_up() -> None:
     """Airflow flushes OpenTelemetry at exit by itself; StatsD leaves at once."""
-    import sys
-
-    import structlog
-
-    if not structlog.is_configured():  # it would print to standard output, into the middle of --json
-        structlog.configure(
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-            wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        )
     if not logging.getLogger().isEnabledFor(logging.INFO):  # without --verbose a receiver that is down is no news
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-    from airflow.sdk.configuration import conf
-    from airflow.sdk.observability import stats
-    from airflow.sdk.observability.metrics import stats_utils
+    with own_logging():
+        from airflow.sdk.configuration import conf
+        from airflow.sdk.observability import stats
+        from airflow.sdk.observability.metrics import stats_utils
 
-    legacy = conf.getboolean("metrics", "legacy_names_on")
-    stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=legacy)
+    if not is_initialized():  # its serializers measure themselves while they are imported
+        legacy = conf.getboolean("metrics", "legacy_names_on")
+        stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=legacy)
+
+
+def is_initialized() -> bool:
+    """Whether Airflow's stats know where to send. There is no public way to ask, and initializing twice would leave
+    what was measured before in a second exporter."""
+    from airflow.sdk._shared.observability.metrics import stats
+
+    return getattr(stats, "_factory", None) is not None
 
 
 def _full(name: str) -> str:

@@ -37,6 +37,7 @@ def measure(
         return
     _payouts(standing, set(cadences), metrics)
     _unknown(standing, set(cadences), metrics)
+    _counters(standing, set(cadences), metrics)
     metrics.count("standing.measured")
 
 
@@ -74,6 +75,19 @@ def _unknown(standing: Standing, cadences: set[str], metrics: Metrics) -> None:
         metrics.gauge("orders.unknown", sum(each.orders for each in of_cadence), cadence=cadence)
         age = _age(standing.at, (each.oldest for each in of_cadence))
         metrics.gauge("orders.oldest_unknown_seconds", age, cadence=cadence)
+
+
+def _counters(standing: Standing, cadences: set[str], metrics: Metrics) -> None:
+    """Nothing is added to them: a counter that is there before it grows shows its first growth too."""
+    for cadence in sorted(_told(standing, cadences)):
+        metrics.count("payouts.created", 0, cadence=cadence)
+        metrics.count("orders.created", 0, cadence=cadence)
+        for outcome in ("rejected", "unknown", "unavailable"):
+            metrics.count("orders.not_created", 0, cadence=cadence, outcome=outcome)
+        for by in ("guard", "rejection"):
+            metrics.count("payouts.held", 0, cadence=cadence, by=by)
+    for cadence, currency in sorted(standing.known):
+        metrics.count("orders.minor_units", 0, cadence=cadence, currency=currency)
 
 
 def _told(standing: Standing, cadences: set[str]) -> set[str]:
