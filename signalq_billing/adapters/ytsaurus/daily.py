@@ -66,8 +66,8 @@ class Directory:
         gaps = [day for day in missing if day < newest]
         if gaps:
             raise SourceInvalid(
-                f"{self._named(gaps)} of {self.daily} {_are(gaps)} missing, which {period} with its lookback needs: what "
-                "is missing was not idle. Restore it; for a day on which no camera sent anything make an empty one"
+                f"{self._named(gaps)} of {self.daily} {_are(gaps)} missing, which {period} and its lookback need: "
+                "what is missing was not idle. Restore it; for a day on which no camera sent anything make an empty one"
             )
         if missing:
             raise ActivityIncomplete(

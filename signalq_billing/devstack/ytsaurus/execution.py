@@ -9,7 +9,7 @@ from signalq_billing.devstack.ytsaurus.chyt_types import clickhouse_type
 from signalq_billing.devstack.ytsaurus.errors import ClusterError, Code, already_exists, clickhouse_error
 from signalq_billing.devstack.ytsaurus.job import Job, Outcome
 from signalq_billing.devstack.ytsaurus.misbehaviour import as_error
-from signalq_billing.devstack.ytsaurus.planner import UNKNOWN_TABLE, Sources
+from signalq_billing.devstack.ytsaurus.planner import DEFAULT_MAX_TABLES, MAX_TABLES, UNKNOWN_TABLE, Sources
 from signalq_billing.devstack.ytsaurus.schema import Schema
 from signalq_billing.devstack.ytsaurus.sql import Statement
 from signalq_billing.devstack.ytsaurus.table_output import scan
@@ -140,7 +140,8 @@ class Execution:
 
     def _work(self, statement: Statement, fitted: str, limit: int, structure: str, columns: list[str]) -> Outcome:
         with self.cluster.session():
-            sources = Sources(self.cluster.view(lagging=True))
+            told = {**_clique_settings(self.record["settings"]), **statement.clique_settings}
+            sources = Sources(self.cluster.view(lagging=True), int(told.get(MAX_TABLES, DEFAULT_MAX_TABLES).strip("'")))
             query = sources.take(statement.select)
         linked = sources.link(self.cluster.chunks, self.worker.directory, self._timestamps)
         if statement.values:
@@ -175,13 +176,23 @@ class Execution:
 
 
 def _engine_settings(settings: dict[str, Yson]) -> dict[str, str]:
-    """`query_settings` of the Query Tracker, whose values are strings; those of CHYT mean nothing here."""
+    """`query_settings` of the Query Tracker that are ClickHouse's own."""
+    plain = {name: value.replace("'", "") for name, value in _query_settings(settings).items()}
+    return {name: f"'{value}'" for name, value in plain.items() if not name.startswith("chyt.")}
+
+
+def _clique_settings(settings: dict[str, Yson]) -> dict[str, str]:
+    """Those of CHYT itself, which chdb does not know."""
+    return {name: value for name, value in _query_settings(settings).items() if name.startswith("chyt.")}
+
+
+def _query_settings(settings: dict[str, Yson]) -> dict[str, str]:
+    """Raises ClusterError for a value that is not a string."""
     found = settings.get("query_settings") or {}
     bad = next((name for name, value in found.items() if not isinstance(value, str)), None)
     if bad is not None:
         raise ClusterError(f'Value of query setting "{bad}" must be a string')
-    plain = {str(name): str(value).replace("'", "") for name, value in found.items()}
-    return {name: f"'{value}'" for name, value in plain.items() if not name.startswith("chyt.")}
+    return {str(name): str(value) for name, value in found.items()}
 
 
 def _values_structure(known: list[schema.Column], statement: Statement, timestamps: str) -> str:

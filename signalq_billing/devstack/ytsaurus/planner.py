@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -20,13 +21,15 @@ from signalq_billing.devstack.ytsaurus.view import View
 UNKNOWN_TABLE = 60
 _UNIONS = {"CONCATYTTABLES", "YTTABLES", "CONCATYTTABLESRANGE", "CONCATYTTABLESLIKE", "CONCATYTTABLESREGEXP"}
 _LISTS = {"YTLISTTABLES", "YTLISTNODES"}
+MAX_TABLES, DEFAULT_MAX_TABLES = "chyt.concat_tables.max_tables", "250"
 
 
 class Sources:
     """The tables of one query. Every name is looked up in one view, so that all are of one moment."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, max_tables: int) -> None:
         self._view = view
+        self._max_tables = max_tables
         self.found: dict[str, list[Table]] = {}
         self._columns: dict[str, list[str] | None] = {}
 
@@ -69,6 +72,8 @@ class Sources:
         paths = self._listed(function, inner)
         if not paths:
             raise ClusterError(f"{function.lower()}: no tables to read")
+        if len(paths) > self._max_tables:
+            raise ClusterError(f"Cannot concatenate {len(paths)} tables; {MAX_TABLES} is {self._max_tables}")
         name = f"yt union {len(self.found)}"
         self._note(name, paths)
         return name
@@ -119,18 +124,29 @@ def _source_column(column: Column, timestamps: str) -> tuple[str, str, str]:
     return column.name, shown.replace("DateTime64(6)", stored), expression
 
 
+_WIDER = (("int8", "int16", "int32", "int64"), ("uint8", "uint16", "uint32", "uint64"), ("utf8", "string"))
+
+
 def _common(found: Sequence[Table]) -> Schema:
-    """All columns of some tables; one that is missing in any of them is optional. Raises for differing types."""
+    """All columns of some tables, each of the narrowest type that all of theirs fit into; one that is missing in any of
+    them is optional. Raises for types that have nothing in common."""
     columns: dict[str, Column] = {}
-    for table in found:
-        for column in table.schema.columns:
-            other = columns.setdefault(column.name, column)
-            if (other.type, other.v3) != (column.type, column.v3):
-                raise ClusterError(f'Column "{column.name}" has different types in the tables to be joined')
+    for column in (column for table in found for column in table.schema.columns):
+        other = columns.get(column.name, column)
+        columns[column.name] = Column(column.name, _wider(other, column), False, None, column.v3)
     required = {
         name for name in columns if all((c := table.schema.column(name)) is not None and c.required for table in found)
     }
-    return Schema(tuple(Column(c.name, c.type, c.name in required, None, c.v3) for c in columns.values()), strict=True)
+    return Schema(tuple(replace(c, required=c.name in required) for c in columns.values()), strict=True)
+
+
+def _wider(one: Column, other: Column) -> str:
+    if (one.type, one.v3) == (other.type, other.v3):
+        return one.type
+    family = next((kinds for kinds in _WIDER if one.type in kinds and other.type in kinds), None)
+    if family is None:
+        raise ClusterError(f'Column "{one.name}" has different types in the tables to be joined')
+    return max(one.type, other.type, key=family.index)
 
 
 def _last(path: str) -> str:

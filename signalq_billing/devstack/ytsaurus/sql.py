@@ -53,7 +53,8 @@ class Token:
 
 @dataclass(slots=True)
 class Statement:
-    """What a query asks for. `action` is select, create, insert, exists or drop; `select` is for ClickHouse."""
+    """What a query asks for. `action` is select, create, insert, exists or drop; `select` is for ClickHouse, and so are
+    `settings`, while `clique_settings` are those of CHYT itself."""
 
     action: str
     select: list[Token] = field(default_factory=list)
@@ -64,6 +65,7 @@ class Statement:
     values: bool = False
     attributes: str = ""
     settings: dict[str, str] = field(default_factory=dict)
+    clique_settings: dict[str, str] = field(default_factory=dict)
 
 
 def tokens(query: str) -> list[Token]:
@@ -87,7 +89,9 @@ def parse(query: str) -> Statement:
     parts, settings = _without_settings(_one_statement(tokens(query)))
     reader = _Reader(parts)
     statement = _statement(reader)
-    statement.settings = settings
+    for name, value in settings.items():
+        own = name.startswith("chyt.")
+        (statement.clique_settings if own else statement.settings)[name] = value
     return statement
 
 
@@ -217,7 +221,7 @@ def _without_format(parts: list[Token]) -> list[Token]:
 
 
 def _without_settings(parts: list[Token]) -> tuple[list[Token], dict[str, str]]:
-    """SETTINGS clauses taken out, wherever they stand; those of CHYT itself mean nothing to chdb and are dropped."""
+    """SETTINGS clauses taken out, wherever they stand: chdb would refuse those of CHYT itself."""
     kept: list[Token] = []
     settings: dict[str, str] = {}
     position = 0
@@ -231,7 +235,7 @@ def _without_settings(parts: list[Token]) -> tuple[list[Token], dict[str, str]]:
                 continue
         kept.append(parts[position])
         position += 1
-    return kept, {name: value for name, value in settings.items() if not name.startswith("chyt.")}
+    return kept, settings
 
 
 def _settings(parts: list[Token], start: int) -> tuple[int, dict[str, str]]:

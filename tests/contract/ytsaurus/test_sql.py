@@ -24,11 +24,12 @@ def test_tokens_joined_are_the_query(query: str) -> None:
     assert sql.text(sql.tokens(query)) == query
 
 
-def test_settings_are_taken_out_wherever_they_stand_and_those_of_chyt_dropped() -> None:
+def test_settings_are_taken_out_wherever_they_stand_and_those_of_chyt_told_apart() -> None:
     query = "SELECT * FROM (SELECT 1 SETTINGS max_threads = 2, chyt.a.b = 'x, y') SETTINGS chyt.c=1, join_use_nulls=1"
     statement = sql.parse(query)
     assert sql.text(statement.select).split() == ["SELECT", "*", "FROM", "(SELECT", "1", ")"]
     assert statement.settings == {"max_threads": "2", "join_use_nulls": "1"}
+    assert statement.clique_settings == {"chyt.a.b": "'x, y'", "chyt.c": "1"}
 
 
 @pytest.mark.parametrize(

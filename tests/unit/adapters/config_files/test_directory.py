@@ -15,7 +15,7 @@ from signalq_billing.adapters.config_files import load, load_service_config
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.config_body import to_body
 from signalq_billing.domain.guards import DeviceJump, Guards, TotalDeviation
-from signalq_billing.domain.source import Source, SourceColumns
+from signalq_billing.domain.source import DailyTables, Source, SourceColumns
 from signalq_billing.errors import ConfigInvalid
 from tests.unit.adapters.config_files.strategies import park_configs
 from tests.unit.adapters.config_files.writing import SOURCE, directory, park, problems, warnings
@@ -99,10 +99,39 @@ def test_every_key_of_source_is_read_exactly(tmp_path: Path) -> None:
             "table: home/x\nresult_directory: //x",
             "source.yaml:1: table: 'home/x' must be a path in YTsaurus, such as //h",
         ),
+        (
+            "table: {name: '%Y-%m-%d'}\nresult_directory: //x",
+            "source.yaml:1: table.directory: is missing; for example `directory: //home/signalq/status_history`",
+        ),
+        (
+            "table: {directory: //x, name: '%Y-%m'}\nresult_directory: //x",
+            "source.yaml:1: table.name: '%Y-%m' must be a name with %Y, %m and %d in it, once each, and no slash",
+        ),
+        (
+            "table: {directory: //x, days_arround: 2}\nresult_directory: //x",
+            "source.yaml:1: table.days_arround: unknown key; did you mean 'days_around'?",
+        ),
+        (
+            "table: {directory: //x, timezone: Moscow}\nresult_directory: //x",
+            "source.yaml:1: table.timezone: 'Moscow' is not an IANA time zone; did you mean",
+        ),
+        (
+            "table: [//x]\nresult_directory: //x",
+            "source.yaml:1: table: must be a text, not a list",
+        ),
     ],
 )
 def test_a_mistake_in_source_is_told(tmp_path: Path, source: str, problem: str) -> None:
     assert problems(directory(tmp_path, source=source))[0].startswith(problem)
+
+
+def test_a_source_can_be_a_directory_of_daily_tables(tmp_path: Path) -> None:
+    text = (
+        'table: {directory: //home/x, name: "h%Y%m%d", timezone: Europe/Moscow, days_around: 0}\nresult_directory: //r'
+    )
+    assert load(directory(tmp_path, source=text)).source.table == DailyTables("//home/x", "h%Y%m%d", "Europe/Moscow", 0)
+    text = "table: {directory: //home/x}\nresult_directory: //r"
+    assert load(directory(tmp_path, source=text)).source.table == DailyTables("//home/x", "%Y-%m-%d", "UTC", 1)
 
 
 def test_guards_are_read_exactly(tmp_path: Path) -> None:

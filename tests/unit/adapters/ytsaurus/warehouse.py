@@ -1,7 +1,9 @@
 """The embedded build of CHYT's engine, holding a status_history: the real statement runs on it."""
 
 import datetime as dt
+import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -60,11 +62,12 @@ class Warehouse:
                 "SETTINGS input_format_null_as_default=1, insert_null_as_default=1"
             )
 
-    def extract(self, request: ActivityRequest, source: Source) -> result.Result:
+    def extract(self, request: ActivityRequest, source: Source, tables: Sequence[str] | None = None) -> result.Result:
         """What the adapter's statement writes into its result table, read by the adapter's own reader."""
         self._write_rules(request.rules)
         content = self.execute(
-            selected(statement.activity_statement(request, source, tables_of(source), "//rules", RESULT)), "ArrowStream"
+            selected(statement.activity_statement(request, source, tables or tables_of(source), "//rules", RESULT)),
+            "ArrowStream",
         )
         return result.checked_result(content, RESULT)
 
@@ -101,7 +104,16 @@ def selected(text: str) -> str:
     creation, created, select = text.partition(" ENGINE=YtTable() AS ")
     assert creation == f'CREATE TABLE "{RESULT}"'
     assert created
-    return select
+    return merged(select)
+
+
+def merged(text: str) -> str:
+    """The same with tables put together as this engine does it."""
+    found = re.search(r"concatYtTables\((.*?)\)", text)
+    if found is None:
+        return text
+    paths = "|".join(re.escape(path) for path in re.findall('"(.*?)"', found[1]))
+    return text.replace(found[0], f"merge(currentDatabase(), {statement.literal(f'^({paths})$')})")
 
 
 def warehouse() -> Warehouse:
