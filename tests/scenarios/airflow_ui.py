@@ -21,14 +21,14 @@ class Ui:
 
     def __init__(self, home: Home) -> None:
         memory = Memory(home.memory)
-        self._base = airflow_settings.api_url(memory)
+        self.base = airflow_settings.api_url(memory)
         login = {"username": airflow_settings.LOGIN, "password": memory.secret("airflow")}
-        token = requests.post(f"{self._base}/auth/token", json=login, timeout=60).json()["access_token"]
-        self._headers = {"Authorization": f"Bearer {token}"}
+        token = requests.post(f"{self.base}/auth/token", json=login, timeout=60).json()["access_token"]
+        self.headers = {"Authorization": f"Bearer {token}"}
 
     def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401
         answer = requests.request(
-            method, f"{self._base}/api/v2/dags/{DAG}/{path}", json=body, headers=self._headers, timeout=60
+            method, f"{self.base}/api/v2/dags/{DAG}/{path}", json=body, headers=self.headers, timeout=60
         )
         assert answer.ok, answer.text
         return answer.json()
