@@ -58,11 +58,15 @@ def apply(directory: Directory = None, json: JsonOption = False) -> None:
 
     Example: signalq-billing config apply conf
     """
+    from signalq_billing.cli import display
     from signalq_billing.services import configs as service
 
     wiring = Wiring()
-    with problems_as_json(json):
-        changes = service.apply(load(wiring, directory), wiring.configs, wiring.actor)
+    with problems_as_json(json), display.progress(quiet=json) as announce:
+        announce("reading and checking every file")
+        loaded = load(wiring, directory)
+        announce(f"storing {len(loaded.park_configs):,} versions, whole or not at all")
+        changes = service.apply(loaded, wiring.configs, wiring.actor)
     _tell(changes, "applied", json=json)
 
 

@@ -32,23 +32,32 @@ def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON value
 
 def print_table(table: Table) -> None:
     """A table on standard output, as wide as the terminal, or as wide as it needs when that is a file or a pipe."""
+    from rich.cells import cell_len
     from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False, emoji=False)
+    if table.columns:  # what a row is about stays in one piece as long as that leaves room for the rest
+        first = table.columns[0]
+        widest = max((cell_len(str(cell)) for cell in first.cells), default=0)
+        first.min_width = min(widest, console.width // 3)
     console.print(table)
 
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Announce]:
-    """Tell people on a terminal what is being done, by a spinner on standard error; nothing elsewhere."""
+    """Tell people on a terminal what is being done, by a bar on standard error; nothing elsewhere."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     if quiet or not console.is_terminal:
         yield lambda _: None
         return
-    with console.status("starting ...") as status:
-        yield lambda text: status.update(f"{text} ...")
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda text: bar.update(task, description=text)
 
 
 def table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> Table:
@@ -85,15 +94,19 @@ def print_payouts(payouts: Sequence[Payout]) -> None:
 
 
 def print_progress(payouts: Sequence[PayoutProgress]) -> None:
-    """How far every payout got, and totals by currency."""
+    """How far every payout got, and totals by currency. A period that all of them have is told once, above."""
+    periods = {f"{payout.cadence} {payout.period_name}" for payout in payouts}
+    columns = ["park", "period", "rev", "total", "currency", "progress", "orders", "note"]
     made = table(
-        "park", "period", "rev", "total", "currency", "progress", "orders", "note", right=("rev", "total", "orders")
+        *(name for name in columns if name != "period" or len(periods) > 1),
+        right=("rev", "total", "orders"),
+        title=next(iter(periods)) if len(periods) == 1 else None,
     )
     totals, now = defaultdict[str, Decimal](Decimal), SystemClock().now()
     for payout in payouts:
         made.add_row(
             payout.park_id,
-            f"{payout.cadence} {payout.period_name}",
+            *([f"{payout.cadence} {payout.period_name}"] if len(periods) > 1 else []),
             str(payout.revision),
             money_text(payout.total, payout.currency),
             payout.currency,

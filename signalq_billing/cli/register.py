@@ -63,6 +63,7 @@ def export(
     Example: signalq-billing export -c weekly_msk -p 2026-11-16 -o to-pay.xlsx --hold "paid by hand, billing is down"
     """
     from signalq_billing.adapters.registers import FORMATS
+    from signalq_billing.cli import display
     from signalq_billing.services import holding
     from signalq_billing.services.export import export as make
 
@@ -72,8 +73,11 @@ def export(
     if hold is not None:
         why = holds.said("--hold", hold)
         holds.tell(holding.hold(wiring.payouts, payouts, why, wiring.actor), err=True)
-    register = make(wiring.payouts, cadence, payouts[0].period_name, park)
-    _write(FORMATS[chosen.value](register), output)
+    with display.progress(quiet=output is None) as announce:
+        announce(f"gathering every line of {cadence} {payouts[0].period_name}")
+        register = make(wiring.payouts, cadence, payouts[0].period_name, park)
+        announce(f"writing {len(register.lines):,} lines as {chosen.value}")
+        _write(FORMATS[chosen.value](register), output)
     _tell_register(register, output, held=hold is not None)
 
 
