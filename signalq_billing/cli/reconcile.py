@@ -231,5 +231,5 @@ def _show(comparison: Comparison) -> None:
     wrong = len(comparison.discrepancies)
     typer.echo(
         f"{len(compared)} of {len(comparison.periods)} periods compared, {listed:,} orders in billing-orders: "
-        + (f"{wrong:,} discrepancies" if wrong else "both sides say the same")
+        + (f"{wrong:,} discrepancies" if wrong else "both sides say the same" if compared else "nothing is known")
     )

@@ -201,6 +201,15 @@ def types(*words: str) -> tuple[int, str]:
     return result.exit_code, result.stdout
 
 
+def test_what_was_not_compared_is_not_said_to_be_the_same(
+    engine: Engine, billing: BillingOrdersProcess, desk: Desk
+) -> None:
+    paid(engine, billing)
+    billing.stop()
+    code, out = types("reconcile", "--compare", "--cadence", KEY[0], "--period", KEY[1].isoformat())
+    assert (code, "0 of 1 periods compared" in out, "the same" in out) == (1, True, False)
+
+
 def test_the_command_says_what_differs_as_json_and_as_text(
     engine: Engine, billing: BillingOrdersProcess, desk: Desk
 ) -> None:

@@ -214,6 +214,16 @@ def test_a_payout_above_the_parks_cap_is_held(engine: Engine, billing: BillingOr
     assert billing.books()["orders"] == []
 
 
+def test_a_question_that_is_refused_for_one_order_stops_no_other(engine: Engine, billing: BillingOrdersProcess) -> None:
+    payouts = computed(engine, ["park-1", "park-2", "park-3"])
+    lost = PostgresPayoutStore(engine).claim(payouts[0].orders[0].order_id, "lost", dt.timedelta(0))
+    assert isinstance(lost, Claim)
+    billing.faults.fail(400, call="find", times=None)
+    report = submitter(engine, billing, concurrency=1).submit(progress(engine))
+    assert (report.created, report.pending) == (2, 1)
+    assert [payout.payment_progress for payout in progress(engine)] == [IN_PROGRESS, CREATED, CREATED]
+
+
 def test_payouts_above_the_runs_cap_are_held(engine: Engine, billing: BillingOrdersProcess) -> None:
     guards = Guards(run_max={"RUB": Decimal("159.99")})
     payouts = computed(engine, ["park-1", "park-2"])

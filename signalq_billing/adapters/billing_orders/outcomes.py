@@ -48,7 +48,8 @@ def of_creation(answer: Answer, claim: Claim, wording: Wording) -> Outcome:
 def of_question(
     answer: Answer, external_ref: str, wording: Wording
 ) -> BillingOrder | NotFound | Unavailable | Unknown | Rejected:
-    """What GET of one order tells. Only the service's own 404 means that there is no such order."""
+    """What GET of one order tells. Only the service's own 404 means that there is no such order; a 400 or 422 is about
+    this one question, so it leaves this order unknown and stops no other."""
     status, said = answer.status, _said(answer, wording)
     if status == 200:
         return _asked_for(answer, external_ref, said)
@@ -58,8 +59,6 @@ def of_question(
         return Unavailable(said, definite=False, retry_after=_wait(answer))
     if (refusal := _refusal(answer, said)) is not None:
         return Rejected(refusal.status, refusal.message)
-    if status in _REJECTED:
-        return Rejected(status, said)
     return Unknown(f"{said}; the contract does not have this answer")
 
 
