@@ -20,6 +20,7 @@ _PARSE_SECONDS = 120
 _APPEAR_SECONDS = 45
 _RUN_SECONDS = 900
 _LOOK_SECONDS = 2  # looking costs the server as much as a task does
+_ASKING = {"approve", "submit_approved", "report"}
 _FINAL = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
 Show = Callable[[Mapping[str, "Progress"]], None]
@@ -127,7 +128,15 @@ def _look(stack: Stack, api: AirflowApi, period: Period, run: Run) -> Progress:
     doing = sorted({each.task_id for each in tasks if each.state in ("running", "up_for_reschedule")})
     retried = [_retry(logs, run, each) for each in tasks if each.state == "up_for_retry"]
     done = sum(each.state in _FINAL for each in tasks)
-    return Progress(period, run.state, done, len(tasks), ", ".join([*doing, *retried[:1]]))
+    state = "success" if _only_asks(tasks) else run.state
+    return Progress(period, state, done, len(tasks), ", ".join([*doing, *retried[:1]]))
+
+
+def _only_asks(tasks: list[Task]) -> bool:
+    """Whether all that may be paid is paid, and the run waits for a person to approve what guards hold."""
+    open_ones = [each for each in tasks if each.state not in _FINAL]
+    asks = any(each.task_id == "approve" and each.state == "deferred" for each in open_ones)
+    return asks and all(each.task_id in _ASKING for each in open_ones)
 
 
 def _retry(logs: Path, run: Run, task: Task) -> str:

@@ -30,6 +30,8 @@ class Operator:
             "SIGNALQ_BILLING_LEASE_SECONDS": "15",
             "SIGNALQ_BILLING_RETRY_DELAY_SECONDS": "4",
             "SIGNALQ_BILLING_RETRY_MAX_DELAY_SECONDS": "8",
+            "SIGNALQ_BILLING_APPROVAL_POLL_SECONDS": "5",
+            "SIGNALQ_BILLING_NOTIFIER_WEBHOOK": "signalq_alerts",  # a connection that one of the scenarios makes
         }
 
     def types(self, *words: str, more: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
