@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,8 +13,9 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, expect
 
+from signalq_billing.connections import from_environment
 from signalq_billing.devstack import airflow_settings
-from signalq_billing.devstack.billing_orders.process import FaultControl
+from signalq_billing.devstack.billing_orders.process import FaultControl, Remote
 from signalq_billing.devstack.memory import Memory
 from tests.scenarios.airflow_ui import DAG, Ui, until
 from tests.scenarios.operator import Operator, paid_in, weeks_ago
@@ -40,8 +43,6 @@ def week(operator: Operator, ui: Ui) -> Iterator[str]:
 
 
 def _faults(memory: Memory) -> FaultControl:
-    from signalq_billing.devstack.billing_orders.process import Remote
-
     address = f"http://127.0.0.1:{memory.port('billing-orders')}"
     return FaultControl(Remote(address, memory.secret("billing-orders")))
 
@@ -182,6 +183,7 @@ def test_a_release_takes_a_note_and_is_bound_to_what_was_shown(operator: Operato
     frame.get_by_label("Note").fill("checked with the park")
     frame.get_by_role("button", name="Release 1 payout").click()
     expect(frame.get_by_role("status")).to_contain_text("released: the next run or reconcile sends them")
+    expect(frame.get_by_role("link", name="Have it sent now…")).to_be_visible()
     last = history(operator, PARKS[0])[-1]
     assert (last["actor"], last["action"], last["why"]) == ("ui admin", "released", "checked with the park")
 
@@ -247,3 +249,24 @@ def test_what_is_resubmitted_is_created_once(operator: Operator, ui: Ui, week: s
     assert len(refs) == len(set(refs))
     (entry,) = audit(ui, "payouts_page.resubmit")
     assert (entry["owner"], entry["dag_id"]) == ("admin", "signalq_reconcile")
+
+
+def test_a_connection_kept_in_airflows_own_database_serves_the_page(operator: Operator, ui: Ui) -> None:
+    exports = operator.exports()
+    known = from_environment("signalq_billing_db", exports)
+    assert known
+    kept = {name: getattr(known, name) for name in ("conn_type", "host", "login", "password", "schema", "port")}
+    connections = f"{ui.base}/api/v2/connections"
+    asked = {"connection_id": "signalq_billing_db", **kept}
+    assert requests.post(connections, json=asked, headers=ui.headers, timeout=60).status_code == 201
+    settings = airflow_settings.variables(operator.home, Memory(operator.home.memory))
+    like_an_api_server = {"_AIRFLOW_PROCESS_CONTEXT": "server", "PATH": exports["PATH"], **settings}
+    code = "from signalq_billing.orchestration import page; print(len(page.airflow_desk().payouts().payouts()))"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=like_an_api_server, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
+        assert int(done.stdout.split()[-1]) == len(operator.payouts())
+    finally:
+        requests.delete(f"{connections}/signalq_billing_db", headers=ui.headers, timeout=60)
