@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator
 
-from signalq_billing.cli.explain_layout import clock, duration, heading, instant, paragraph, plural
-from signalq_billing.domain.device_history import DeviceHistory
-from signalq_billing.domain.readable import name_text
-from signalq_billing.domain.timeline import Closing, LocalDay, Piece, Timeline, local_days, merged
+from signalq_billing.cli.explain_layout import heading, paragraph
+from signalq_billing.domain.clock_text import clock, duration
+from signalq_billing.domain.readable import name_text, plural
+from signalq_billing.domain.timeline import LocalDay, Piece, Timeline, local_days, merged
+from signalq_billing.domain.timeline_text import left_out_texts, piece_words, refused_text
 from signalq_billing.services.explain import Explanation
 
 _SHOWN = 8
@@ -55,11 +56,12 @@ def intervals(told: Explanation, only: Collection[dt.date], everything: bool) ->
             f"! {day}: {then} s when the payout was computed, {now} s in status_history now. "
             "`verify` tells what that is in money."
         )
-    yield from _refused(told.timeline)
+    yield from paragraph(refused_text(told.timeline), "  ")
     for found in local_days(merged(told.timeline.intervals), told.period):
         if (not only or found.date in only) and found.pieces:
             yield from _day(found, told.timeline, len(found.pieces) if everything or only else _SHOWN)
-    yield from _left_out(told.timeline, told.history)
+    for text in left_out_texts(told.timeline, told.history):
+        yield from paragraph(text)
 
 
 def unasked(told: Explanation) -> str:
@@ -76,17 +78,6 @@ def _day_seconds(told: Explanation) -> tuple[int, ...] | None:
     return None
 
 
-def _refused(timeline: Timeline) -> Iterator[str]:
-    refused = timeline.refused
-    if refused is None or not timeline.intervals:
-        return
-    why = "older than lookback_days" if refused.reason == "too_old" else "silent for too long by then"
-    at = instant(refused.opened_at, timeline.period)
-    yield from paragraph(
-        f"Not counted: {name_text(refused.status)} of {at} in {name_text(refused.park_id)}, {why}.", "  "
-    )
-
-
 def _day(day: LocalDay, timeline: Timeline, most: int) -> Iterator[str]:
     yield f"{day.date:%a %Y-%m-%d}  {day.active_seconds} s active"
     for piece in day.pieces[:most]:
@@ -97,55 +88,8 @@ def _day(day: LocalDay, timeline: Timeline, most: int) -> Iterator[str]:
 
 
 def _piece(piece: Piece, day: LocalDay, timeline: Timeline) -> Iterator[str]:
-    period, interval = timeline.period, piece.interval
+    period = timeline.period
     span = f"{clock(piece.begins, period)}-{clock(piece.ends, period, day.ends)}"
-    status = name_text(interval.status)
-    what = status if interval.own else f"{status} in {name_text(interval.park_id)}"
-    kind = "active" if interval.active else "belongs to that park" if not interval.own else "not active"
-    told = [f"{what}: {kind}", *_opened(piece, timeline), *_closed(piece)]
-    first, *rest = paragraph("; ".join(told), " " * _TOLD_AT)
+    first, *rest = paragraph("; ".join(piece_words(piece, timeline)), " " * _TOLD_AT)
     yield f"  {span:<17} {duration(piece.microseconds):>16}  {first.strip()}"
     yield from rest
-
-
-def _opened(piece: Piece, timeline: Timeline) -> Iterator[str]:
-    interval = piece.interval
-    if interval.carried_in and piece.begins == interval.begins:
-        yield f"since {instant(interval.opened_at, timeline.period)}, carried in"
-    elif piece.begins != interval.begins:
-        yield "goes on from the day before"
-    if interval.events > 1 and piece.begins == interval.begins:
-        yield f"{interval.events} events in a row say so"
-
-
-def _closed(piece: Piece) -> Iterator[str]:
-    interval = piece.interval
-    if piece.ends != interval.ends:
-        return
-    match interval.closed_by:
-        case Closing.NEXT_EVENT:
-            yield f"until {name_text(interval.next_status or '')}"
-        case Closing.OTHER_PARK:
-            yield f"until {name_text(interval.next_status or '')} in {name_text(interval.next_park or '')}"
-        case Closing.PERIOD_END:
-            yield "until the period's end"
-        case Closing.SILENCE:
-            silent = duration(interval.silenced // dt.timedelta(seconds=1) * 1_000_000)
-            if interval.active:
-                yield f"cut off by silence: {silent} more not counted"
-            else:
-                yield f"then nothing was heard for {silent}"
-
-
-def _left_out(timeline: Timeline, history: DeviceHistory) -> Iterator[str]:
-    repeats = sum(event.repeats for event in history.events if event.at >= timeline.period.start)
-    if repeats:
-        yield from paragraph(f"{plural(repeats, 'repeated row')} of the period changed nothing.")
-    if timeline.superseded:
-        yield from paragraph(
-            f"{plural(len(timeline.superseded), 'event')} stood for no time at all: another of the same microsecond "
-            "comes later in the order (time, park, status)."
-        )
-    if history.bad_rows.total:
-        reasons = ", ".join(f"{reason}: {count}" for reason, count in sorted(history.bad_rows.by_reason.items()))
-        yield from paragraph(f"Unusable rows that name the device were left out ({reasons}).")

@@ -27,6 +27,11 @@ def quantity_text(quantity: Fraction, one: str, many: str) -> str:
     return f"{number_text(quantity)} {one if quantity == 1 else many}"
 
 
+def plural(count: int, noun: str) -> str:
+    """`1 day`, `2 days`: a whole number of something."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def name_text(name: str) -> str:
     """An id or a status as it is; in quotes, with escapes, where white space at its edges, control characters or
     backslashes would mislead the eye."""

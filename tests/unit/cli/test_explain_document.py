@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signalq_billing.cli.explain_document import exact
-from signalq_billing.cli.explain_layout import duration, pairs, paragraph, row, visible
+from signalq_billing.cli.explain_layout import pairs, paragraph, row, visible
+from signalq_billing.domain.clock_text import duration
 from signalq_billing.domain.readable import name_text
 
 
