@@ -4,14 +4,15 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from signalq_billing.domain.glance import PeriodGlance
-from signalq_billing.domain.near_miss import suggestion
+from signalq_billing.domain.glance import ParkOrder, ParkSearch, PeriodGlance
+from signalq_billing.domain.near_miss import near_miss, suggestion
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.readable import name_text
 from signalq_billing.ports import PayoutPages
 from signalq_billing.services.selecting import parse_date
 
 _TOLD = 12
+_MOST_KNOWN = 2000  # parks that a misspelt id is compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +59,15 @@ def _periods(stored: Sequence[PeriodGlance]) -> list[Instead]:
         Instead(f"{each.cadence} {each.name}", "/period", {"cadence": each.cadence, "period": each.name.isoformat()})
         for each in stored
     ]
+
+
+def no_park(pages: PayoutPages, period: Period, park_id: str) -> NotThere:
+    """A park without a payout of that period, with the parks whose ids are like it."""
+    page = pages.parks(period.cadence, period.name, ParkSearch(order=ParkOrder.PARK, limit=_MOST_KNOWN))
+    near = near_miss(park_id, [each.park_id for each in page.rows])
+    where = {"cadence": period.cadence, "period": period.name.isoformat()}
+    instead = [Instead(f"all {page.found:,} parks of {period}", "/period", where)]
+    if near is not None:
+        instead.insert(0, Instead(f"park {near}", "/park", {**where, "park": near}))
+    title = f"No payout of park {name_text(park_id)} for {period}"
+    return NotThere(title, "The park was not paid by this cadence then, or no run has computed it yet.", instead)

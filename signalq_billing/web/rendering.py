@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -9,7 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from signalq_billing.domain.clock_text import duration
 from signalq_billing.domain.glance import PayoutState
+from signalq_billing.domain.money import from_minor
+from signalq_billing.domain.readable import number_text
 from signalq_billing.web import words
 
 _templates = Environment(
@@ -28,7 +32,17 @@ _templates.filters.update(
     state_word=words.STATE_WORDS.__getitem__,
     state_meaning=words.STATE_MEANINGS.__getitem__,
 )
-_templates.globals.update(money=words.money, age=words.age, count=words.count, PayoutState=PayoutState)
+_templates.globals.update(
+    money=words.money,
+    age=words.age,
+    count=words.count,
+    exact=words.exact,
+    limited_devices=words.limited_devices,
+    from_minor=from_minor,
+    number_text=number_text,
+    duration=duration,
+    PayoutState=PayoutState,
+)
 
 
 def address(request: Request, path: str, query: Mapping[str, object] | None = None) -> str:
@@ -44,7 +58,10 @@ def render(request: Request, template: str, status: int = 200, **context: object
     def url(path: str, **query: object) -> str:
         return address(request, path, query)
 
-    known = {"url": url, "request": request, "now": dt.datetime.now(dt.UTC), "access": None, **context}
+    now = dt.datetime.now(dt.UTC)
+    known: dict[str, object] = {"url": url, "request": request, "now": now, "access": None}
+    known["state_of"] = partial(words.state_of, now=now)
+    known |= context
     return HTMLResponse(_templates.get_template(template).render(known), status_code=status)
 
 

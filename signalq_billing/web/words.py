@@ -3,13 +3,16 @@ ages, ids of any kind, and one word per state."""
 
 import datetime as dt
 from decimal import Decimal
+from fractions import Fraction
 
 from markupsafe import Markup, escape
 
+from signalq_billing.domain.calculation import Calculation
 from signalq_billing.domain.glance import PayoutState
-from signalq_billing.domain.money import money_text
+from signalq_billing.domain.money import in_minor, money_text
 from signalq_billing.domain.period import zone
-from signalq_billing.domain.readable import name_text
+from signalq_billing.domain.progress import PaymentProgress, PayoutProgress
+from signalq_billing.domain.readable import name_text, number_text
 
 STATE_WORDS = {
     PayoutState.HELD: "held",
@@ -90,6 +93,34 @@ def state(which: PayoutState) -> Markup:
     return Markup('<span class="state state-{}" title="{}">{}</span>').format(
         which.value.replace("_", "-"), STATE_MEANINGS[which], STATE_WORDS[which]
     )
+
+
+def exact(amount: Fraction, currency: str) -> str:
+    """An amount before it is rounded: with the currency's digits where these are all there is to it."""
+    return money_text(amount, currency) if in_minor(amount, currency).denominator == 1 else number_text(amount)
+
+
+def state_of(payout: PayoutProgress, now: dt.datetime) -> PayoutState:
+    """The state of one payout, as lists of many tell it."""
+    if payout.retired:
+        return PayoutState.RETIRED
+    if payout.due <= 0:
+        return PayoutState.ZERO
+    if payout.settled:
+        return PayoutState.CREATED
+    if payout.hold_reason is not None:
+        return PayoutState.HELD
+    if any(order.claimed_until is not None and order.claimed_until <= now for order in payout.orders):
+        return PayoutState.UNKNOWN
+    waiting = [each for each in payout.orders if each.payment_progress is PaymentProgress.NOT_CREATED]
+    if any(order.last_error is not None for order in waiting):
+        return PayoutState.FAILED
+    return PayoutState.NOT_CREATED if waiting else PayoutState.IN_PROGRESS
+
+
+def limited_devices(made: Calculation, limit: Decimal) -> int:
+    """How many devices' amounts this limit changed."""
+    return sum(share.bounded != share.charged and share.bounded == limit for share in made.shares)
 
 
 def marked_up(text: str) -> Markup:
