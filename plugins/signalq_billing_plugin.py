@@ -5,7 +5,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 from signalq_billing.orchestration.deadlines import PeriodEnd
 from signalq_billing.orchestration.page import PayoutsPage
-from signalq_billing.orchestration.page_address import PREFIX, ROUTE
+from signalq_billing.orchestration.page_address import PREFIX, ROUTE, page_root
 from signalq_billing.orchestration.page_link import PayoutsLink
 from signalq_billing.orchestration.timetable import PeriodTimetable
 
@@ -23,7 +23,7 @@ class SignalqBillingPlugin(AirflowPlugin):
     external_views = [
         {
             "name": "Payouts",
-            "href": f"{PREFIX}/",  # the slash at its end counts
+            "href": f"{page_root()}/",  # the slash at its end counts
             "destination": "nav",
             "url_route": ROUTE,
             "category": "browse",

@@ -82,7 +82,7 @@ def _acting() -> Acting:
     from signalq_billing.orchestration.page_journal import AirflowRuns, AuditLog
     from signalq_billing.web.acting import Acting
 
-    return Acting(_store, AuditLog(_engine), AirflowRuns(), _tokens)
+    return Acting(_store, AuditLog(_waiting_room), AirflowRuns(), _tokens)
 
 
 def _config() -> ServiceConfig:
@@ -103,14 +103,21 @@ def _engine() -> Engine:
     """The database of today's connection: one that is changed in Airflow is used without a restart."""
     from signalq_billing.orchestration import bootstrap
 
-    return _engine_of(bootstrap.database_url())
+    return _engine_of(bootstrap.database_url(), "signalq-billing payouts page")
 
 
-@lru_cache(maxsize=2)
-def _engine_of(url: URL) -> Engine:
+def _waiting_room() -> Engine:
+    """Connections of their own for clicks that wait for the one before: they take none from who is working."""
+    from signalq_billing.orchestration import bootstrap
+
+    return _engine_of(bootstrap.database_url(), "signalq-billing payouts page, waiting")
+
+
+@lru_cache(maxsize=4)
+def _engine_of(url: URL, application_name: str) -> Engine:
     from signalq_billing.adapters.postgres.engine import make_engine
 
-    return make_engine(url, application_name="signalq-billing payouts page")
+    return make_engine(url, application_name=application_name)
 
 
 def _tokens() -> FormTokens:

@@ -4,7 +4,7 @@ it with the plugin."""
 from __future__ import annotations
 
 import datetime as dt
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 PREFIX = "/signalq"
 ROUTE = "signalq"
@@ -17,10 +17,15 @@ def base_url() -> str:
     return str(conf.get("api", "base_url", fallback="http://localhost:8080")).rstrip("/")
 
 
+def page_root() -> str:
+    """The path of the page in its frame: with the path that Airflow itself has, if it has one."""
+    return f"{urlsplit(base_url()).path}{PREFIX}"
+
+
 def page_address(path: str, **query: str) -> str:
     """An address of the page, shown inside Airflow's own UI."""
     asked = f"?{urlencode(query)}" if query else ""
-    return f"{base_url()}/plugin/{ROUTE}{PREFIX}{path}{asked}"
+    return f"{base_url()}/plugin/{ROUTE}{page_root()}{path}{asked}"
 
 
 def period_address(cadence: str, period: dt.date) -> str:
