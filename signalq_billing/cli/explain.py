@@ -32,13 +32,18 @@ def explain(
 
     A stored payout is explained by what it was computed from; one that is not stored is computed as a run would.
 
+    With --json the first 2,000 intervals, those of --day, or with --all every one.
+
     Example: signalq-billing explain park-7f3a cam-0012 --period 2026-11-16
+
+    Example: signalq-billing explain park-7f3a cam-0012 --period 2026-11-16 --day 2026-11-18 --json
     """
     from signalq_billing.cli import display
     from signalq_billing.cli.explain_document import explanation_document
+    from signalq_billing.cli.explain_stored import stored_document, stored_text
     from signalq_billing.cli.explain_text import explanation_text
     from signalq_billing.errors import UsageError
-    from signalq_billing.services.explain import Explainer
+    from signalq_billing.services.explain import Explainer, NotRecalculated
     from signalq_billing.services.selecting import parse_date
 
     wiring = Wiring()
@@ -52,13 +57,20 @@ def explain(
         metrics=wiring.metrics,
         now=wiring.clock.now(),
     )
-    with display.progress(quiet=json) as announce:
-        announce(f"gathering what stands behind {device} in {park}")
-        told = explainer.explain(park, device, name, cadence, intervals=not offline)
+    try:
+        with display.progress(quiet=json) as announce:
+            announce(f"gathering what stands behind {device} in {park}")
+            told = explainer.explain(park, device, name, cadence, intervals=not offline)
+    except NotRecalculated as gone:
+        if json:
+            display.print_json(stored_document(gone, device))
+        else:
+            typer.echo(stored_text(gone, device))
+        return
     if outside := [each for each in days if each not in told.period.days]:
         last = told.period.days[-1]
         raise UsageError(f"--day {outside[0]} is not in {told.period}, which goes to {last}")
     if json:
-        display.print_json(explanation_document(told))
+        display.print_json(explanation_document(told, days, everything=everything))
         return
     typer.echo(explanation_text(told, days, everything))

@@ -3,6 +3,8 @@ fractions `n/d`; instants are ISO 8601 UTC, days local dates, durations whole mi
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -14,13 +16,19 @@ from signalq_billing.domain.device_history import DeviceHistory
 from signalq_billing.domain.money import from_minor, money_text
 from signalq_billing.domain.order import utc_iso
 from signalq_billing.domain.record import OrderAttempt, PayoutRecord
-from signalq_billing.domain.timeline import Interval, Timeline
+from signalq_billing.domain.timeline import Interval, Timeline, local_days
 from signalq_billing.services.explain import Explanation
 
+MOST_INTERVALS = 2_000
 
-def explanation_document(told: Explanation) -> dict[str, Any]:
-    """What `explain --json` prints."""
+
+def explanation_document(
+    told: Explanation, days: Collection[dt.date] = (), *, everything: bool = False
+) -> dict[str, Any]:
+    """What `explain --json` prints: the intervals that touch `days` if there are any, else the first 2,000, or with
+    `everything` all; `intervals_omitted` counts the others."""
     line = told.line
+    shown, omitted = _chosen(told, days, everything=everything)
     return {
         "park_id": told.park_id,
         "device_id": told.device_id,
@@ -37,7 +45,8 @@ def explanation_document(told: Explanation) -> dict[str, Any]:
         "line": _line(told),
         "charge": _charge(told),
         "days": _days(told),
-        "intervals": [_interval(each) for each in told.timeline.intervals] if told.timeline else None,
+        "intervals": [_interval(each) for each in shown] if told.timeline else None,
+        "intervals_omitted": omitted,
         "left_out": _left_out(told.timeline, told.history) if told.timeline and told.history else None,
         "source_problem": told.source_problem or None,
         "computed_from": _origin(told),
@@ -126,6 +135,17 @@ def _charge(told: Explanation) -> dict[str, Any]:
         "park_units": exact(told.calculation.park_units) if told.calculation.park_units is not None else None,
         "steps": [{"text": step.text, "amount": exact(step.amount)} for step in told.steps],
     }
+
+
+def _chosen(told: Explanation, days: Collection[dt.date], *, everything: bool) -> tuple[Sequence[Interval], int]:
+    """The intervals to print, and how many there are beside them."""
+    there = told.timeline.intervals if told.timeline else ()
+    if days:
+        pieces = (piece for day in local_days(there, told.period) if day.date in days for piece in day.pieces)
+        shown = list({piece.interval.begins: piece.interval for piece in pieces}.values())
+        return shown, len(there) - len(shown)
+    most = len(there) if everything else MOST_INTERVALS
+    return there[:most], max(len(there) - most, 0)
 
 
 def _days(told: Explanation) -> list[dict[str, Any]]:

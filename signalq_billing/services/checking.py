@@ -68,5 +68,5 @@ def check_watermark(period: Period, watermark: dt.datetime | None, source: Sourc
     seen = f"reaches {watermark:%Y-%m-%d %H:%M:%S} UTC" if watermark else "has no usable row at all"
     raise ActivityIncomplete(
         f"{source.table} {seen}; {period} needs it to reach {needed:%Y-%m-%d %H:%M:%S} UTC "
-        f"(the period's end and replica_lag_allowance_seconds). Nobody is paid until then"
+        f"(the period's end and replica_lag_allowance_seconds). It is not computed before: missing is not idle"
     )

@@ -31,6 +31,14 @@ from signalq_billing.services.preview import preview
 from signalq_billing.services.selecting import cadence_named, configs_for, period_named
 
 
+class NotRecalculated(UsageError):
+    """A payout is stored and its charge model or unit is not there any more: what was paid stands, how does not."""
+
+    def __init__(self, problem: str, records: Sequence[PayoutRecord]) -> None:
+        super().__init__(problem)
+        self.records = tuple(records)
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What was read for an amount: the state of the source, when, and what of it was left out."""
@@ -144,7 +152,8 @@ class Explainer:
         """Explain what `device_id` earned in the park's payout, or why it has no part in it.
 
         `intervals` False leaves the source alone where the payout is stored. Raises UsageError for a park without a
-        config, PeriodNotOver, and what a preview raises where nothing is stored.
+        config, NotRecalculated with what is stored where the charge's rules are gone, PeriodNotOver, and what a preview
+        raises where nothing is stored.
         """
         records = self._records(park_id, period_name, cadence)
         if records:
@@ -164,6 +173,10 @@ class Explainer:
         record = next((each for each in reversed(records) if each.retired_at is None), records[-1])
         config, origin = record.origin.config, record.origin
         assert config.terms is not None, "a payout is computed by an enabled config"
+        try:
+            calculation = recalculate(config.terms, record.lines)
+        except UsageError as error:
+            raise NotRecalculated(str(error), records) from error
         history, problem = self._history(device_id, record.period) if intervals else (None, "")
         return Explanation(
             period=record.period,
@@ -175,7 +188,7 @@ class Explainer:
             stored=record,
             revisions=tuple(records),
             lines=record.lines,
-            calculation=recalculate(config.terms, record.lines),
+            calculation=calculation,
             facts=Facts(origin.clock, origin.watermark, origin.rows_read, origin.bad_rows, origin.source_revision),
             attempts=tuple(each for one in records for each in self.payouts.attempts(one.progress.payout_id)),
             history=history,

@@ -8,10 +8,13 @@ from fractions import Fraction
 import pytest
 from sqlalchemy import Engine
 
+from signalq_billing.cli import explain_document
 from signalq_billing.cli.explain_document import explanation_document
+from signalq_billing.cli.explain_stored import stored_document, stored_text
 from signalq_billing.cli.explain_text import explanation_text, why
 from signalq_billing.domain.timeline import Closing
 from signalq_billing.errors import PeriodNotOver, UsageError
+from signalq_billing.services import explain as explain_service
 from signalq_billing.services.explain import Explanation
 from tests.integration.ytsaurus.conftest import Cluster
 from tests.integration.ytsaurus.paid_week import PARK, WEEK, PaidWeek, at, event
@@ -158,6 +161,35 @@ def test_the_json_adds_up(paid: PaidWeek) -> None:
     assert [day["active"] for day in document["days"]] == [True, True, True, False, False, False, False]
     assert document["computed_from"]["applied_by"] == "ada@ops"
     assert document["left_out"]["repeated_rows"] == 1
+
+
+def test_the_json_of_a_busy_device_can_be_asked_for_day_by_day(paid: PaidWeek, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = paid.explain("cam-good")
+    whole = explanation_document(told)["intervals"]
+    monkeypatch.setattr(explain_document, "MOST_INTERVALS", 1)
+    short = explanation_document(told)
+    assert (short["intervals"], short["intervals_omitted"]) == (whole[:1], len(whole) - 1)
+    assert explanation_document(told, everything=True)["intervals"] == whole
+    monday = explanation_document(told, [dt.date(2026, 11, 16)])
+    assert 0 < len(monday["intervals"]) == len(whole) - monday["intervals_omitted"] < len(whole)
+
+
+def test_what_was_paid_by_a_model_that_is_gone_is_shown_as_it_is_stored(
+    paid: PaidWeek, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> object:
+        raise UsageError("there is no charge model 'graduated'; install signalq-auctions")
+
+    monkeypatch.setattr(explain_service, "recalculate", gone)
+    with pytest.raises(explain_service.NotRecalculated) as refused:
+        paid.explain("cam-good")
+    document = stored_document(refused.value, "cam-good")
+    (revision,) = document["revisions"]
+    assert (revision["amount"], revision["active_seconds"], revision["reason"]) == ("29.99", 19_800, None)
+    assert "install signalq-auctions" in document["not_explained"]
+    text = stored_text(refused.value, "cam-good")
+    assert "29.99 RUB" in text
+    assert "install signalq-auctions" in text
 
 
 def test_attempts_are_told(paid: PaidWeek) -> None:
