@@ -106,7 +106,7 @@ def payouts_dag(cadence: Cadence) -> DAG:
         def approval(asked: object) -> None:
             """One held park: asked about, and paid once somebody lets it go, whatever becomes of the others."""
             approved = HeldPayoutApproval(
-                task_id="approve", cadence=cadence.name, asked=asked, map_index_template="{{ park }}"
+                task_id="approve", cadence=cadence.name, asked=asked, map_index_template="{{ task.asked.park_id }}"
             )
             sent = task(task_id="submit_approved", pool=knobs.pool, map_index_template="{{ park }}")(
                 approvals.submit_approved

@@ -79,7 +79,7 @@ def waits_until(payout: PayoutProgress, cadence: Cadence) -> dt.datetime:
 
 def subject(payout: PayoutProgress) -> str:
     """The question in one line."""
-    return f"Pay park {payout.park_id} {_amount(payout)} for {payout.cadence} {payout.period_name}?"
+    return f"Pay {payout.park_id} {_amount(payout)}, {payout.cadence} {payout.period_name}?"
 
 
 def body(payout: PayoutProgress, until: dt.datetime, airflow_url: str) -> str:
@@ -89,9 +89,9 @@ def body(payout: PayoutProgress, until: dt.datetime, airflow_url: str) -> str:
     rows = [
         ("Park", payout.park_id),
         ("Period", f"{payout.cadence} {payout.period_name}"),
-        ("Total", f"{_amount(payout)} for {payout.devices} devices"),
+        ("Total", f"{_amount(payout)} for {payout.devices} device{'s' if payout.devices != 1 else ''}"),
         *_carried(payout),
-        ("Held because", payout.hold_reason or ""),
+        ("Held because", f"{payout.hold_reason}{_outdated(payout)}"),
     ]
     return "\n".join(
         [
@@ -133,6 +133,10 @@ def escaped(text: str) -> str:
 
 def _amount(payout: PayoutProgress) -> str:
     return f"{money_text(payout.total, payout.currency)} {payout.currency}"
+
+
+def _outdated(payout: PayoutProgress) -> str:
+    return " (so it was before it was computed anew)" if payout.hold and payout.hold.outdated else ""
 
 
 def _due(payout: PayoutProgress) -> str:

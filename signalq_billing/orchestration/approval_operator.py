@@ -51,13 +51,8 @@ class HeldPayoutApproval(HITLOperator):
 
         context["park"] = self.asked["park_id"]  # type: ignore[typeddict-unknown-key]
         ti_id, dag_id = context["ti"].id, context["ti"].dag_id
-        try:
-            question = approvals.question(self.cadence, self.asked)
-        except Exception:
-            self._close(context)
-            raise
+        question = approvals.question(self.cadence, self.asked)
         if question is None:
-            self._close(context)
             return dict(self.asked)
         self.subject, self.body = question.subject, question.body
         if not is_about(self._show(ti_id), Asked(**self.asked)):
@@ -86,8 +81,6 @@ class HeldPayoutApproval(HITLOperator):
             note = str((event.get("params_input") or {}).get("note") or "").strip()
             run = context["ti"]
             approvals.approve(self.cadence, self.asked, user["name"], note or f"approved in {run.dag_id}/{run.run_id}")
-        else:
-            self._close(context)
         approvals.go_on(self.cadence, self.asked, _why(event))
         return dict(self.asked)
 
@@ -108,16 +101,6 @@ class HeldPayoutApproval(HITLOperator):
             )
         )
         return str(getattr(shown, "body", None) or "")
-
-    def _close(self, context: Context) -> None:
-        """Take a question without an answer off the lists; nothing if there is none."""
-        from airflow.sdk.exceptions import AirflowRuntimeError
-        from airflow.sdk.execution_time.hitl import update_hitl_detail_response
-
-        try:
-            update_hitl_detail_response(context["ti"].id, [ELSEWHERE], {})
-        except AirflowRuntimeError as error:
-            log.debug("no open question: %s", error)
 
 
 def _why(event: Mapping[str, Any]) -> str:

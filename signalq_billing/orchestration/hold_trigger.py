@@ -19,6 +19,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+ELSEWHERE = "Not answered here"  # what Airflow shows of a question that was closed without an answer
+
 # Threads of our own: a database that hangs keeps no other trigger waiting.
 _looking = ThreadPoolExecutor(4, thread_name_prefix="signalq-holds")
 
@@ -53,6 +55,8 @@ class HoldTrigger(BaseTrigger):
         """Look now and every `poll` seconds."""
         while True:
             if event := await self._event():
+                if "ended" in event and not await self._quietly(self._close):
+                    event = await self._quietly(self._answer) or event  # somebody answered at this very moment
                 yield TriggerEvent(event)  # type: ignore[no-untyped-call]
                 return
             await asyncio.sleep(self.poll)
@@ -87,6 +91,13 @@ class HoldTrigger(BaseTrigger):
             "params_input": dict(found.params_input or {}),
             "responded_by_user": {"id": user.id, "name": user.name} if user else None,
         }
+
+    def _close(self) -> bool:
+        """Take a question that nobody has to answer any more off the lists. Raises if somebody answered meanwhile."""
+        from airflow.sdk.execution_time.hitl import update_hitl_detail_response
+
+        update_hitl_detail_response(UUID(self.ti_id), [ELSEWHERE], {})
+        return True
 
     def _decided(self) -> bool:
         from signalq_billing.orchestration import approvals

@@ -13,8 +13,7 @@ from sqlalchemy import Engine
 from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
 from signalq_billing.domain.approval import APPROVE
 from signalq_billing.orchestration import approvals, this_run
-from signalq_billing.orchestration.approval_operator import ELSEWHERE
-from signalq_billing.orchestration.hold_trigger import HoldTrigger
+from signalq_billing.orchestration.hold_trigger import ELSEWHERE, HoldTrigger
 from signalq_billing.services import holding
 from tests.integration.approvals import USER, Run, held_run
 from tests.unit.domain.builders import WEEKLY, period
@@ -68,6 +67,7 @@ def test_the_waiting_task_notices_what_happens_elsewhere(
     assert first_event(trigger, within=0.5) is None
     happens(run)
     assert first_event(trigger, within=5) == event
+    assert run.closed == ([[ELSEWHERE]] if "ended" in event else [])
 
 
 def test_the_waiting_task_ends_when_its_time_is_over(run: Run) -> None:
@@ -121,14 +121,25 @@ def test_the_event_loop_is_free_while_the_database_hangs(run: Run, monkeypatch: 
         ({"ended": "decided"}, "stays held|held since"),
     ],
 )
-def test_what_ends_without_an_answer_stays_held_and_is_on_no_list_any_more(
-    run: Run, event: dict[str, Any], says: str
-) -> None:
+def test_what_ends_without_an_answer_stays_held_and_says_why(run: Run, event: dict[str, Any], says: str) -> None:
     asked = run.list_held()[0]
     with pytest.raises(AirflowSkipException, match=says):
         run.task(asked).execute_complete(run.context, event)  # type: ignore[arg-type]
-    assert run.closed == [[ELSEWHERE]]
     assert run.one().hold_reason
+
+
+def test_an_answer_given_at_the_moment_a_question_is_closed_counts(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    trigger = run.trigger(run.list_held()[0])
+
+    def answered(*_: object) -> None:
+        give_answer(run)
+        raise RuntimeError("409: answered already")
+
+    monkeypatch.setattr("airflow.sdk.execution_time.hitl.update_hitl_detail_response", answered)
+    queue(run)
+    event = first_event(trigger, within=5)
+    assert event is not None
+    assert event["chosen_options"] == [APPROVE]
 
 
 def test_an_approval_by_nobody_releases_nothing(run: Run) -> None:

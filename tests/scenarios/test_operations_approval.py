@@ -109,7 +109,7 @@ def test_what_guards_hold_is_a_required_action_and_the_rest_is_paid(approvals: A
     assert len(approvals.questions()) == 3
     assert approvals.progress(FREE) == "created"
     question = approvals.question("approval-b")
-    assert question["subject"] == f"Pay park approval-b 151001.00 RUB for weekly_msk {approvals.period}?"
+    assert question["subject"] == f"Pay approval-b 151001.00 RUB, weekly_msk {approvals.period}?"
     assert question["options"] == ["Approve", "Keep on hold"]
     assert "above guards.yaml park\\_max 150000" in question["body"]
     assert f"/signalq/park?cadence=weekly_msk&period={approvals.period}&park=approval-b" in question["body"]

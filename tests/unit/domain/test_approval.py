@@ -79,7 +79,7 @@ def test_a_payout_that_was_taken_back_is_gone() -> None:
 
 def test_the_question_names_park_period_money_reason_and_where_to_look() -> None:
     text = body(held(), SINCE + dt.timedelta(hours=5), AIRFLOW)
-    assert subject(held()) == "Pay park park-7f3a 78.00 RUB for weekly_msk 2026-11-16?"
+    assert subject(held()) == "Pay park-7f3a 78.00 RUB, weekly_msk 2026-11-16?"
     for said in ("park-7f3a", "78.00 RUB for 3 devices", "above guards.yaml park\\_max 50", APPROVE, KEEP):
         assert said in text
     assert "2026-11-23 08:00 UTC" in text
@@ -141,3 +141,8 @@ def test_an_answer_is_waited_for_until_the_hold_expires_or_the_next_run_is_due()
 def test_a_backlog_period_does_not_wait_at_all() -> None:
     old = held(period_name=dt.date(2026, 10, 5))
     assert waits_until(old, WEEKLY) == dt.datetime(2026, 10, 18, 21, tzinfo=dt.UTC) < SINCE
+
+
+def test_a_reason_that_tells_of_earlier_figures_says_so() -> None:
+    outdated = Hold(SINCE, SINCE + dt.timedelta(days=1), outdated=True)
+    assert "park\\_max 50 (so it was before it was computed anew)" in body(held(hold=outdated), SINCE, AIRFLOW)
