@@ -155,7 +155,7 @@ def test_no_secret_stands_in_the_file() -> None:
 
 def test_nothing_listens_beyond_this_machine(services: dict[str, dict[str, Any]]) -> None:
     published = [port for service in services.values() for port in service.get("ports", [])]
-    assert len(published) == 2
+    assert len(published) == 4
     assert all(str(port).startswith("127.0.0.1:") for port in published)
 
 
