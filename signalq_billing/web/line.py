@@ -47,7 +47,7 @@ def line(
         return render(request, "_unanswered.html", problem=str(error))
     where = {"cadence": cadence, "period": found, "park": park, "device": device, "access": access}
     if is_partial(request):
-        return render(request, "_intervals.html", 200, **where, **_intervals(told))
+        return render(request, "_intervals.html", 200, **where, told=told, **_intervals(told))
     sections = [*explanation.payout(told), *explanation.line(told), *explanation.charge(told)]
     return render(
         request,
@@ -65,7 +65,7 @@ def line(
 
 def _intervals(told: Explanation) -> dict[str, object]:
     """What YTsaurus says of the device, day by day."""
-    known: dict[str, object] = {"told": told, "days": [], "refused": "", "left_out": []}
+    known: dict[str, object] = {"days": [], "why": "", "refused": "", "left_out": []}
     if told.timeline is None or told.history is None:
         return known
     days = local_days(merged(told.timeline.intervals), told.period)

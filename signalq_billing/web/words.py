@@ -46,8 +46,9 @@ def money(amount: Decimal, currency: str) -> Markup:
     first = len(whole) % _GROUP or _GROUP
     groups = [whole[:first], *(whole[at : at + _GROUP] for at in range(first, len(whole), _GROUP))]
     spans = Markup("").join(Markup("<span>{}</span>").format(group) for group in groups)
-    return Markup('<span class="money">{}{}{}{} <span class="currency">{}</span></span>').format(
-        sign, spans, point, minor, currency
+    kind = "money" if amount else "money none"
+    return Markup('<span class="{}">{}{}{}{} <span class="currency">{}</span></span>').format(
+        kind, sign, spans, point, minor, currency
     )
 
 
