@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from signalq_billing.domain.alert_text import Places, alert_text
@@ -19,6 +20,8 @@ from signalq_billing.services.watching import Findings, Plan, Stored, Watcher
 from signalq_billing.settings import settings
 
 log = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 120  # in the triggerer everything is imported first, and nobody watches
 
 
 @told_to_airflow
@@ -46,7 +49,8 @@ def tell_late(cadence: str, run: Mapping[str, Any]) -> None:
     forget_connections()
     now = bootstrap.now()
     told = f"its run {run.get('dag_run_id') or run.get('run_id')} in Airflow is {run.get('state')}"
-    findings = watcher().late(cadence, period_start=_instant(run.get("data_interval_start")), now=now, runs=(told,))
+    patient = replace(watcher(), limits=replace(settings().limits, seconds=_PATIENCE_SECONDS))
+    findings = patient.late(cadence, period_start=_instant(run.get("data_interval_start")), now=now, runs=(told,))
     if not findings.alerts:
         log.info("%s: the deadline passed and all payouts stand", cadence)
     _check(tell(findings))

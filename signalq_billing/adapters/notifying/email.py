@@ -60,7 +60,7 @@ class EmailNotifier:
                 client.starttls(context=ssl.create_default_context())
         except BaseException:
             with suppress(OSError, smtplib.SMTPException):
-                client.close()
+                client.quit()
             raise
         return client
 
