@@ -23,7 +23,7 @@ _DO = {
     "YTsaurus": ("Ask who runs the cluster; no period is computed until then, and runs go on by themselves.",),
     "billing-orders": (
         "Ask who runs billing-orders; no order is created until then, and runs and reconcile go on by themselves.",
-        "Down for more than a day: pay by hand, as docs/runbook says for billing-orders that is down for long.",
+        "Down for long, and parks cannot wait: pay by hand, as docs/runbook/billing-orders-down.md says.",
     ),
     "Airflow": (
         "Start what is not healthy: scheduler, dag-processor, triggerer, api-server.",
