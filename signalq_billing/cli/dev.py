@@ -38,7 +38,7 @@ def up(
     _end_on_signals()
     try:
         began = time.monotonic()
-        started = starting.up(where, environment.from_outside(os.environ), airflow=not no_airflow, say=_say)
+        started = starting.up(where, environment.from_outside(os.environ, where), airflow=not no_airflow, say=_say)
         _say(f"the local stack is up ({time.monotonic() - began:.1f} s), its data in {where.path}")
         if not no_airflow:
             _say_where(started)
@@ -113,7 +113,7 @@ def _open(data: Path | None, needed_by: str = "") -> Stack:
     from signalq_billing.devstack.steps import StackFailed
 
     where = home.locate(data, os.environ)
-    found = stack.running_stack(where, environment.from_outside(os.environ), say=_say)
+    found = stack.running_stack(where, environment.from_outside(os.environ, where), say=_say)
     if needed_by and not found.supervisor.running():
         raise StackFailed(needed_by, "the local stack is not up; start it with: signalq-billing dev up --detach")
     return found

@@ -8,9 +8,10 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from signalq_billing.devstack import airflow_settings, postgres
-from signalq_billing.devstack.home import MARKER, Home
+from signalq_billing.devstack.home import DATA_VARIABLE, MARKER, Home
 from signalq_billing.devstack.local_ports import HOST
 from signalq_billing.devstack.memory import Memory
 
@@ -53,10 +54,15 @@ class Environment:
         return {name: self[name] for name in names if name in self.embedded or self.is_given(name)}
 
 
-def from_outside(environment: Mapping[str, str]) -> dict[str, str]:
-    """Our variables among those of the caller; those about the stack itself are not for its programs."""
+def from_outside(environment: Mapping[str, str], home: Home | None = None) -> dict[str, str]:
+    """Our variables among those of the caller; those about the stack itself are not for its programs, and what
+    `dev env` of another stack than `home` has put there is not for this one."""
     ours = {name: value for name, value in environment.items() if name in NAMES or name.startswith(_PREFIX)}
-    return {name: value for name, value in ours.items() if value and not name.startswith(f"{_PREFIX}DEV_")}
+    found = {name: value for name, value in ours.items() if value and not name.startswith(f"{_PREFIX}DEV_")}
+    other = Home(Path(environment[DATA_VARIABLE]).expanduser().resolve()) if environment.get(DATA_VARIABLE) else home
+    if home is None or other is None or other == home or not (other.postgres / "password").exists():
+        return found
+    return dict(compose(other, Memory(other.memory), found).given)
 
 
 def compose(home: Home, memory: Memory, given: Mapping[str, str]) -> Environment:

@@ -55,6 +55,8 @@ def _read(own: Keyed, tariffs: Tariffs, report: Report) -> ReadVersion | None:
     tariff, tariff_known = _tariff(own, tariffs, report, park_id)
     keys = Keys(own if tariff is None else with_tariff(tariff, own), report, owner=Owner(park_id=park_id))
     named = keys.need("park_id", text)
+    if named is not None and named != named.strip():
+        keys.warning("park_id", f"{named!r} begins or ends with a blank: that is another park than {named.strip()!r}")
     date = keys.need("effective_from", day)
     keys.optional("tariff", text)
     enabled = keys.may("enabled", switch, True)

@@ -110,12 +110,16 @@ def _decimal(tree: Tree, form: str = "digits and a point, such as 12.50") -> Dec
         raise Wrong(f"{tree.text[:40]!r} is not a number; write {form}")
     if not tree.quoted and _LEADING_ZERO.match(tree.text):
         raise Wrong(f"{tree.text} is unclear, YAML takes a leading zero for octal; leave the zero out or quote it")
+    if tree.quoted and "e" in tree.text.lower():
+        raise Wrong(f"{tree.text!r} is a text with an exponent; write the number out")
     return abs(Decimal(tree.text)) if Decimal(tree.text) == 0 else Decimal(tree.text)
 
 
 def switch(tree: Tree) -> bool:
-    """true or false, also written yes/no or on/off."""
+    """true or false, also written yes/no or on/off; never quoted, for "no" in quotes is a text that says something."""
     found = text(tree).lower()
+    if isinstance(tree, Scalar) and tree.quoted:
+        raise Wrong(f"must be true or false without quotes, not the text {tree.text!r}")
     if found not in _SWITCH:
         raise Wrong(f"must be true or false, not {found!r}")
     return _SWITCH[found]

@@ -69,6 +69,15 @@ def test_a_shell_that_took_the_exports_starts_the_same_stack(home: Home, memory:
     assert again.given == {}
 
 
+def test_a_shell_that_took_the_exports_of_another_stack_starts_one_of_its_own(home: Home, memory: Memory) -> None:
+    other = Home(home.path.parent / f"{home.path.name} other")
+    other.prepare()
+    theirs = composed(other, Memory(other.memory), SIGNALQ_BILLING_TASK_RETRIES="1").exports
+    shell = {**theirs, "SIGNALQ_BILLING_DEV_DATA": str(other.path)}
+    assert env.from_outside(shell, home) == {"SIGNALQ_BILLING_TASK_RETRIES": "1"}
+    assert env.compose(home, memory, env.from_outside(shell, home))[env.CONFIG] == str(home.config)
+
+
 def test_exports_from_before_a_port_moved_do_not_count_as_given(home: Home, memory: Memory) -> None:
     before = composed(home, memory).exports
     for name in ("ytsaurus", "postgres", "billing-orders"):

@@ -74,6 +74,14 @@ MISTAKES = [
         "parks/p.yaml:7: park park-1 order_per: 'camera' is not known here; known are device, park",
     ),
     ({"enabled": "maybe"}, "parks/p.yaml:7: park park-1 enabled: must be true or false, not 'maybe'"),
+    (
+        {"enabled": '"no"'},
+        "parks/p.yaml:7: park park-1 enabled: must be true or false without quotes, not the text 'no'",
+    ),
+    (
+        {"limits": "{park_max: '1e3'}"},
+        "parks/p.yaml:7: park park-1 limits.park_max: '1e3' is a text with an exponent; write the number out",
+    ),
     ({"limits": "{park_max: -1}"}, "parks/p.yaml:7: park park-1 limits.park_max: must be at least 0, not -1"),
     (
         {"limits": "{park_min: 10.50, park_max: 10}"},
