@@ -47,6 +47,14 @@ def _faults(memory: Memory) -> FaultControl:
     return FaultControl(Remote(address, memory.secret("billing-orders")))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def patience() -> Iterator[None]:
+    """A machine that runs all of Airflow beside the browser is slow, not broken."""
+    expect.set_options(timeout=PATIENCE_MS)
+    yield
+    expect.set_options(timeout=5_000)
+
+
 @pytest.fixture
 def visit(operator: Operator, ui: Ui, browser: Browser) -> Iterator[Visit]:
     """Opens a page of Airflow for somebody, or for nobody; everybody has a browser of their own."""
