@@ -82,7 +82,8 @@ class Source:
 
     `table` is the path of one table, or a directory of daily ones; `watermark` "max" (of status_at) or the path of an
     attribute. `result_directory` is where result tables go, `clique` the CHYT clique that computes them.
-    `bad_row_share` above 1 never stops a run.
+    `bad_row_share` above 1 never stops a run. `spill_above_bytes` is how much memory each instance of the clique may
+    fill with the devices' events before it goes on on disk, which is slower; None for what the clique is set to.
     """
 
     table: str | DailyTables
@@ -93,3 +94,4 @@ class Source:
     replica_lag_allowance: dt.timedelta = dt.timedelta(minutes=15)
     bad_row_share: Fraction = Fraction(1, 1000)
     clique: str = "ch_public"
+    spill_above_bytes: int | None = None

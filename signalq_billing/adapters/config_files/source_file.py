@@ -45,6 +45,7 @@ def _source(keys: Keys) -> Source:
         replica_lag_allowance=_lag_allowance(keys),
         bad_row_share=_bad_row_share(keys),
         clique=keys.may("clique", text, _DEFAULT.clique),
+        spill_above_bytes=keys.optional("spill_above_bytes", whole(1_000_000, 10**15)),
     )
     keys.close()
     return source

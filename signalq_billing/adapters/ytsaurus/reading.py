@@ -1,7 +1,7 @@
 """What one statement is to read of status_history: its table, or those of its daily tables that a period needs."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yt.wrapper import YtClient
@@ -24,7 +24,7 @@ class Reading:
     days: Sequence[dt.date] = ()
 
     @property
-    def settings(self) -> Mapping[str, str]:
+    def settings(self) -> dict[str, str]:
         """What a clique has to be told, so that several tables are of one state: it locks all of them, then reads."""
         if len(self.tables) == 1:
             return {}

@@ -122,9 +122,15 @@ class YtActivitySource:
             self._client.create("table", rules, attributes={"schema": list(statement.RULE_SCHEMA)})
             self._client.write_table(rules, statement.rule_rows(request.rules))
         text = statement.activity_statement(request, self._source, found.tables, rules, table)
-        run_query(self._client, text, self._source.clique, self._patience, doing, found.settings)
+        run_query(self._client, text, self._source.clique, self._patience, doing, found.settings | self._memory)
         with translated(f"{doing}: removing {rules}"):
             self._client.remove(rules, force=True)
+
+    @property
+    def _memory(self) -> dict[str, str]:
+        """What bounds the memory of grouping all devices' events."""
+        limit = self._source.spill_above_bytes
+        return {} if limit is None else {"max_bytes_before_external_group_by": str(limit)}
 
     @contextmanager
     def _workspace(self, *names: str) -> Iterator[str]:

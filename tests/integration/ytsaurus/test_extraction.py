@@ -62,6 +62,18 @@ def is_text(value: bytes | None) -> bool:
     return value is not None and value == value.decode(errors="replace").encode()
 
 
+def test_an_extraction_that_goes_on_on_disk_finds_the_same(cluster: Cluster) -> None:
+    count = 30_000
+    cluster.status_history([event(f"camera-{number % 5_000}", START + number * 1_000_000) for number in range(count)])
+    request = ActivityRequest(MONDAY.period, {"park": ONLINE}, CLOCK)
+    found = []
+    for limit in (None, 1_000_000):
+        adapter = cluster.adapter(spill_above_bytes=limit)
+        found.append(list(adapter.read(adapter.extract(request).result_table, MONDAY.period)))
+    assert found[0] == found[1]
+    assert len(found[0][0].devices) == 5_000
+
+
 def test_devices_and_parks_come_sorted_bytewise(cluster: Cluster) -> None:
     ids = ["b", "a", "\U0001f697", "\uffff", "B", "aa", "é", "a\0"]
     cluster.status_history(

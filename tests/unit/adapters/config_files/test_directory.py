@@ -58,6 +58,7 @@ def test_every_key_of_source_is_read_exactly(tmp_path: Path) -> None:
         bad_row_share: 0.3
         result_directory: //tmp/x
         clique: "*ch"
+        spill_above_bytes: 500000000
         """
     assert load(directory(tmp_path, source=source)).source == Source(
         table="//home/x/history",
@@ -68,6 +69,7 @@ def test_every_key_of_source_is_read_exactly(tmp_path: Path) -> None:
         replica_lag_allowance=dt.timedelta(0),
         bad_row_share=Fraction(3, 10),
         clique="*ch",
+        spill_above_bytes=500_000_000,
     )
 
 
@@ -90,6 +92,7 @@ def test_every_key_of_source_is_read_exactly(tmp_path: Path) -> None:
             SOURCE + "replica_lag_allowance: 5",
             "source.yaml:3: replica_lag_allowance: unknown key; did you mean 'replica_",
         ),
+        (SOURCE + "spill_above_bytes: 500", "source.yaml:3: spill_above_bytes: must be from 1000000 to 10000000000"),
         (SOURCE + "columns: {parkid: x}", "source.yaml:3: columns.parkid: unknown key; did you mean 'park_id'?"),
         (
             SOURCE + "columns: {status: status_at}",
