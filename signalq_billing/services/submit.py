@@ -100,7 +100,8 @@ class Submitter:
         try:
             return self.sender.bring_forward(order.order_id, breaker)
         except SignalqBillingError as error:
-            log.exception("order %s", order.external_ref)
+            # What the tree of errors.py has needs no trace: a store that is down would fill the screen once per order.
+            log.warning("order %s: %s", order.external_ref, error, exc_info=log.isEnabledFor(logging.DEBUG))
             return error
 
     def _tell(

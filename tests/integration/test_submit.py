@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -11,13 +12,15 @@ import pytest
 import requests
 from sqlalchemy import Engine
 
+from signalq_billing.adapters.postgres.engine import make_engine
 from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
 from signalq_billing.devstack.billing_orders import process
 from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
 from signalq_billing.domain.config import OrderPer
 from signalq_billing.domain.guards import Guards
 from signalq_billing.domain.progress import Claim, PaymentProgress
-from signalq_billing.errors import BillingMisconfigured, Held
+from signalq_billing.errors import BillingMisconfigured, Held, StorageUnavailable
+from signalq_billing.services.sending import Breaker
 from tests.integration.payments import ImpatientClock, computed, money_accepted, progress, submitter
 
 CREATED, NOT_CREATED, IN_PROGRESS = PaymentProgress.CREATED, PaymentProgress.NOT_CREATED, PaymentProgress.IN_PROGRESS
@@ -222,6 +225,16 @@ def test_a_question_that_is_refused_for_one_order_stops_no_other(engine: Engine,
     report = submitter(engine, billing, concurrency=1).submit(progress(engine))
     assert (report.created, report.pending) == (2, 1)
     assert [payout.payment_progress for payout in progress(engine)] == [IN_PROGRESS, CREATED, CREATED]
+
+
+def test_a_store_that_goes_away_is_told_in_a_line_per_order_and_not_in_traces(
+    engine: Engine, billing: BillingOrdersProcess, caplog: pytest.LogCaptureFixture
+) -> None:
+    (payout,) = computed(engine)
+    nowhere = submitter(make_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing"), billing)
+    with caplog.at_level(logging.INFO):
+        assert isinstance(nowhere._safely(payout.orders[0], Breaker(5)), StorageUnavailable)
+    assert (len(caplog.records), "Traceback" in caplog.text) == (1, False)
 
 
 def test_payouts_above_the_runs_cap_are_held(engine: Engine, billing: BillingOrdersProcess) -> None:
