@@ -12,8 +12,7 @@ however often you trigger, clear, retry, backfill or mark anything.
 | `compute` | turns activity into payouts and stores them | recomputes payouts that were never sent; others stay |
 | `submit` | one task per park (batches above 100 parks): creates the orders | sends what is not created yet |
 | `list_held` | lists what guards hold in this run; mostly nothing | lists anew |
-| `approve` | one per held park: asks a person, under Required Actions | asks again, if it is held still |
-| `submit_approved` | creates the orders of a park that was approved | sends what is not created yet |
+| `approve` | one per held park: asks a person under Required Actions, sends what is approved | asks again if it is held |
 | `report` | lists parks, totals and progress; red while a payout is open | lists again |
 
 **Trigger by hand**: leave the form empty for the last complete period of all parks. *Period* is the first day of a
@@ -42,7 +41,7 @@ nothing changes, also with *reprocess*. What late data changes about paid period
 
 import datetime as dt
 
-from airflow.sdk import DAG, TriggerRule, task, task_group
+from airflow.sdk import DAG, TriggerRule, task
 
 from signalq_billing.adapters.config_files import load_cadences
 from signalq_billing.domain.period import Cadence
@@ -102,18 +101,10 @@ def payouts_dag(cadence: Cadence) -> DAG:
         )
         held = task(task_id="list_held", trigger_rule=TriggerRule.ALL_DONE)(approvals.list_held)(cadence.name, computed)
 
-        @task_group(group_id="approvals", prefix_group_id=False)
-        def approval(asked: object) -> None:
-            """One held park: asked about, and paid once somebody lets it go, whatever becomes of the others."""
-            approved = HeldPayoutApproval(
-                task_id="approve", cadence=cadence.name, asked=asked, map_index_template="{{ task.asked.park_id }}"
-            )
-            sent = task(task_id="submit_approved", pool=knobs.pool, map_index_template="{{ park }}")(
-                approvals.submit_approved
-            )
-            approved >> sent(cadence.name, asked)
-
-        approved = approval.expand(asked=held)
+        # Asking and sending are one task: a place that a later list adds must not be sent before it was asked about.
+        approved = HeldPayoutApproval.partial(
+            task_id="approve", pool=knobs.pool, cadence=cadence.name, map_index_template="{{ task.asked.park_id }}"
+        ).expand(asked=held)
         reported = task(task_id="report", trigger_rule=TriggerRule.ALL_DONE, retries=0)(payouts.report)(cadence.name)
         checked(cadence.name) >> waited(cadence.name) >> extracted
         submitted >> held >> approved >> reported

@@ -20,7 +20,7 @@ _PARSE_SECONDS = 120
 _APPEAR_SECONDS = 45
 _RUN_SECONDS = 900
 _LOOK_SECONDS = 2  # looking costs the server as much as a task does
-_ASKING = {"approve", "submit_approved", "report"}
+_ASKING = {"approve", "report"}
 _FINAL = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
 Show = Callable[[Mapping[str, "Progress"]], None]

@@ -25,7 +25,8 @@ NOTE = {"title": "Note", "description": "Why it is right to pay it. It stays in 
 class HeldPayoutApproval(HITLOperator):
     """Asks whether a held payout may be paid, and releases it in the name of whoever approves.
 
-    Ends `success` if the payout may be submitted, whoever let it go; `skipped` if it stays held.
+    What was let go, there or elsewhere, it submits: it ends `success` once that is created, `skipped` if the payout
+    stays held. Tried again, it sends what was let go and asks about what was not.
     """
 
     template_fields = ("asked",)
@@ -36,15 +37,15 @@ class HeldPayoutApproval(HITLOperator):
         super().__init__(subject="Pay a held payout?", options=[APPROVE, KEEP], **kwargs)
         self.cadence, self.asked = cadence, asked
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> None:
         """Ask, and wait without a worker, if the hold is still the one that is asked about."""
-        return told_to_airflow(self._ask)(context)
+        told_to_airflow(self._ask)(context)
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
         """Do what was answered; an approval of what changed since is void."""
-        return told_to_airflow(self._answered)(context, event)
+        told_to_airflow(self._answered)(context, event)
 
-    def _ask(self, context: Context) -> dict[str, Any]:
+    def _ask(self, context: Context) -> None:
         from signalq_billing.orchestration import approvals
         from signalq_billing.orchestration.hold_trigger import HoldTrigger
         from signalq_billing.orchestration.this_run import requested
@@ -53,7 +54,8 @@ class HeldPayoutApproval(HITLOperator):
         ti_id, dag_id = context["ti"].id, context["ti"].dag_id
         question = approvals.question(self.cadence, self.asked)
         if question is None:
-            return dict(self.asked)
+            approvals.submit_approved(self.cadence, self.asked)
+            return
         self.subject, self.body = question.subject, question.body
         if not is_about(self._show(ti_id), Asked(**self.asked)):
             approvals.go_on(self.cadence, self.asked, "Airflow would show a question with other figures. ")
@@ -70,9 +72,8 @@ class HeldPayoutApproval(HITLOperator):
             ),
             method_name="execute_complete",
         )
-        raise AssertionError("defer does not return")
 
-    def _answered(self, context: Context, event: Mapping[str, Any]) -> dict[str, Any]:
+    def _answered(self, context: Context, event: Mapping[str, Any]) -> None:
         from signalq_billing.orchestration import approvals
 
         context["park"] = self.asked["park_id"]  # type: ignore[typeddict-unknown-key]
@@ -82,7 +83,7 @@ class HeldPayoutApproval(HITLOperator):
             run = context["ti"]
             approvals.approve(self.cadence, self.asked, user["name"], note or f"approved in {run.dag_id}/{run.run_id}")
         approvals.go_on(self.cadence, self.asked, _why(event))
-        return dict(self.asked)
+        approvals.submit_approved(self.cadence, self.asked)
 
     def _show(self, ti_id: Any) -> str:  # noqa: ANN401 - a UUID, as Airflow gives it
         """Put the question; returns what Airflow shows, which is the old text if this task asked before."""

@@ -114,11 +114,8 @@ def approve(cadence: str, asked: Mapping[str, Any], user: str, note: str) -> Non
     release(Asked(**asked), requested(cadence).period, bootstrap.payout_store(), f"ui {user}", note)
 
 
-@told_to_airflow
 def submit_approved(cadence: str, asked: Mapping[str, Any]) -> None:
-    """Send the payout that was let go; fails, to be retried, while an order of it is not settled."""
-    context = get_current_context()
-    context["park"] = asked["park_id"]  # type: ignore[typeddict-unknown-key]
+    """Send the payout that was let go. Raises PayoutsUnfinished, to be tried again, while an order is not settled."""
     period = requested(cadence).period
     payouts = bootstrap.payout_store().payouts(cadence, period.name, [asked["park_id"]])
     report = bootstrap.submitter(worker()).submit([each for each in payouts if each.payout_id == asked["payout_id"]])

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 
 from airflow.sdk import Param
 
-_DAY = r"^\d{4}-\d{2}-\d{2}$"
-
 
 def period(*, empty: str) -> Param:
     """The first day of a period; `empty` says what leaving it empty means."""
@@ -16,7 +14,6 @@ def period(*, empty: str) -> Param:
         None,
         type=["null", "string"],
         format="date",
-        pattern=_DAY,
         title="Period",
         description=f"First local day of the period, such as 2026-11-16. Empty: {empty}.",
     )

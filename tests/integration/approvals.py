@@ -105,9 +105,9 @@ class Run:
     def list_held(self, *parks: str) -> list[dict[str, Any]]:
         return approvals.list_held(WEEKLY.name, [{"label": "x", "park_ids": list(parks or PARKS)}])
 
-    def ask(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """The approve task, begun: defers, skips, or goes on."""
-        return self.task(asked).execute(self.context)  # type: ignore[arg-type]
+    def ask(self, asked: dict[str, Any]) -> None:
+        """The approve task, begun: defers, skips, or sends."""
+        self.task(asked).execute(self.context)  # type: ignore[arg-type]
 
     def task(self, asked: dict[str, Any]) -> HeldPayoutApproval:
         return HeldPayoutApproval(task_id="approve", cadence=WEEKLY.name, asked=asked)
@@ -119,9 +119,9 @@ class Run:
         assert classpath == "signalq_billing.orchestration.hold_trigger.HoldTrigger"
         return HoldTrigger(**fields)
 
-    def answers(self, asked: dict[str, Any], option: str, note: object = None) -> dict[str, Any]:
+    def answers(self, asked: dict[str, Any], option: str, note: object = None) -> None:
         event = {"chosen_options": [option], "params_input": {"note": note}, "responded_by_user": USER}
-        return self.task(asked).execute_complete(self.context, event)  # type: ignore[arg-type]
+        self.task(asked).execute_complete(self.context, event)  # type: ignore[arg-type]
 
     def recompute(self, park_id: str = "park-1", days: int = 7) -> None:
         snapshot = ActivitySnapshot(period(), "//result", period().end, 10, BadRows(), period().end)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
 from signalq_billing.domain.approval import APPROVE, KEEP
 from signalq_billing.domain.progress import PaymentProgress
+from signalq_billing.errors import PayoutsUnfinished
 from signalq_billing.orchestration import approvals
 from tests.integration.approvals import PARKS, Run, held_run
 from tests.integration.payments import money_accepted
@@ -52,9 +53,8 @@ def test_what_a_person_holds_or_billing_orders_rejected_is_not_asked_about(
 
 def test_an_approval_releases_in_the_users_name_and_the_order_is_created_once(run: Run) -> None:
     (asked, *_) = run.list_held()
-    assert run.answers(asked, APPROVE, " looked at the cameras ") == asked
-    approvals.submit_approved(WEEKLY.name, asked)
-    approvals.submit_approved(WEEKLY.name, asked)
+    run.answers(asked, APPROVE, " looked at the cameras ")
+    run.ask(asked)
     assert run.one().payment_progress is PaymentProgress.CREATED
     assert run.history()[-1] == ("released", "ui ann", "looked at the cameras")
     assert money_accepted(run.billing) == Decimal("80.00")
@@ -71,7 +71,6 @@ def test_one_that_is_kept_stays_held_and_the_others_are_none_of_its_business(run
     with pytest.raises(AirflowSkipException, match=r"Keep on hold, says ann.*80.00 RUB held since.*signalq/park"):
         run.answers(first, KEEP)
     run.answers(second, APPROVE)
-    approvals.submit_approved(WEEKLY.name, second)
     assert [each.payment_progress for each in run.stored()] == [
         PaymentProgress.NOT_CREATED,
         PaymentProgress.CREATED,
@@ -137,6 +136,18 @@ def test_a_backlog_run_asks_nobody_and_says_where_to_decide(run: Run, caplog: py
 def test_a_task_cleared_after_a_release_elsewhere_goes_on_without_asking(run: Run, released_by: str) -> None:
     asked = run.list_held()[0]
     run.payouts.release(run.one().payout_id, released_by, "right")
-    assert run.ask(asked) == asked
-    approvals.submit_approved(WEEKLY.name, asked)
+    run.ask(asked)
     assert run.one().payment_progress is PaymentProgress.CREATED
+
+
+def test_an_approval_that_could_not_be_sent_is_sent_by_the_next_try_without_asking_again(
+    run: Run, billing: BillingOrdersProcess
+) -> None:
+    asked = run.list_held()[0]
+    billing.faults.fail(503, park_id="park-1")
+    with pytest.raises(PayoutsUnfinished, match="1 orders of park-1 are not settled"):
+        run.answers(asked, APPROVE)
+    billing.faults.clear()
+    run.ask(asked)
+    assert run.one().payment_progress is PaymentProgress.CREATED
+    assert money_accepted(run.billing) == Decimal("80.00")
