@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, collate, func, literal, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy import CTE, ColumnElement, Connection, Integer, Select, and_, cast, collate, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from signalq_billing.adapters.postgres.states import RANK, STATE, open_orders, rank
 from signalq_billing.adapters.postgres.stored_text import escape
@@ -27,6 +27,8 @@ _STANDS = payout.c.retired_at.is_(None)
 
 def periods(connection: Connection, latest: int) -> list[PeriodGlance]:
     """The `latest` stored periods of every cadence, by cadence, the newest first."""
+    # A hundred thousand parks are rolled up in memory, not through files.
+    connection.execute(select(func.set_config("work_mem", "64MB", True)))
     steps = _latest_periods(latest)
     named = select(steps.c.cadence, steps.c.period_name).where(steps.c.period_name.is_not(None)).cte("named")
     of_named = and_(payout.c.cadence == named.c.cadence, payout.c.period_name == named.c.period_name)
@@ -132,10 +134,7 @@ def _of_period(cadence: str, period_name: dt.date, text: str = "") -> CTE:
 
 def _by_park(base: Select[*tuple[Any, ...]], open_order: CTE) -> CTE:
     """Payouts rolled up by cadence, period, park and currency."""
-    state = rank(open_order)
-    # The figures of the newest revision that stands, or of the newest at all.
-    newest = payout.c.revision.desc()
-    standing = (_STANDS.desc(), newest)
+    state, newest = rank(open_order), _newest()
     held = payout.c.hold_reason
     return (
         base.add_columns(
@@ -143,8 +142,8 @@ def _by_park(base: Select[*tuple[Any, ...]], open_order: CTE) -> CTE:
             payout.c.currency,
             func.min(payout.c.timezone).label("timezone"),
             func.coalesce(func.sum(payout.c.total).filter(_STANDS), 0).label("total"),
-            _first(payout.c.devices, *standing).label("devices"),
-            _first(payout.c.paid_devices, *standing).label("paid_devices"),
+            newest[3].label("devices"),
+            newest[4].label("paid_devices"),
             func.min(state).label("rank"),
             func.max(payout.c.revision).label("revision"),
             func.coalesce(
@@ -161,8 +160,11 @@ def _by_park(base: Select[*tuple[Any, ...]], open_order: CTE) -> CTE:
     )
 
 
-def _first(column: ColumnElement[Any], *order: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.array_agg(aggregate_order_by(column, *order))[1]
+def _newest() -> ColumnElement[Any]:
+    """Figures of the newest revision that stands, or of the newest at all: the largest of arrays that begin with what
+    makes it so. Aggregates in an order would sort every payout."""
+    stands = cast(_STANDS, Integer)
+    return func.max(array([stands, payout.c.revision, payout.c.devices, payout.c.paid_devices]), type_=ARRAY(Integer))
 
 
 def _summed(by_park: CTE) -> list[ColumnElement[Any]]:
