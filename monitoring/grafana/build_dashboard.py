@@ -58,7 +58,12 @@ NEEDS_A_PERSON = (
     number("Unknown orders", "May or may not exist.", f"sum({OURS}_orders_unknown{{{CHOSEN}}})"),
     number("Discrepancies", "Orders on which billing-orders and we differ.", f"sum({OURS}_discrepancies)"),
 )
+FOUND = over_time(
+    *("Alerts that stand", "What the last look of `watch` found wrong, by kind; each kind has a page in docs/runbook."),
+    [(f"sum by (kind) ({OURS}_alerts_open)", "{{kind}}")],
+)
 PAYING = (
+    FOUND,
     over_time(
         *("Money created per hour", "In major units of currencies with two minor digits."),
         [(f"sum by (currency) (increase({OURS}_orders_minor_units{{{CHOSEN}}}[1h])) / 100", "{{currency}}")],

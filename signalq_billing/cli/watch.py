@@ -57,8 +57,11 @@ def watch(
 
 def _look(wiring: Wiring, *, notify: bool, json: bool) -> bool:
     """One look; whether something is wrong, or could not be told."""
+    from signalq_billing.services.measuring import measure_alerts
+
     now = wiring.clock.now()
     findings = watcher(wiring).look(now)
+    measure_alerts(findings.alerts, wiring.metrics)
     deliveries = teller(wiring).tell(findings) if notify else []
     show = _print_json if json else _print
     show(wiring, findings, deliveries, now)

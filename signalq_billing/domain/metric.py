@@ -67,9 +67,7 @@ _ALL = (
     _gauge("payouts.open_minor_units", "minor units", "cadence", "currency", is_="money of those orders"),
     _gauge("payouts.on_hold", "payouts", "cadence", "currency", is_="payouts that are held and not settled"),
     _gauge("payouts.on_hold_minor_units", "minor units", "cadence", "currency", is_="money of their open orders"),
-    _gauge(
-        "payouts.hold_expired", "payouts", "cadence", is_="held longer than somebody should have looked"
-    ),
+    _gauge("payouts.hold_expired", "payouts", "cadence", is_="held longer than somebody should have looked"),
     _gauge(
         *("payouts.oldest_not_created_seconds", "seconds", "cadence", "held"),
         is_="since when the oldest payout that is not created was formed; 0 without any. `held`: yes or no",
@@ -87,6 +85,7 @@ _ALL = (
         *("dependencies.up", "1 or 0", "dependency"),
         is_="whether `ytsaurus`, `postgresql`, `billing_orders` answered the last reconcile and would serve it",
     ),
+    _gauge("alerts.open", "situations", "kind", is_="what the last look of `watch` found wrong, by kind of alert"),
     _timer("extract.duration", "cadence", is_="time that YTsaurus took for the activity of a period"),
     _gauge("extract.rows_read", "rows", "cadence", is_="rows of status_history read by the last run's extraction"),
     _gauge("extract.bad_rows", "rows", "cadence", "reason", is_="rows that it left out"),

@@ -15,6 +15,7 @@ from signalq_billing.orchestration import bootstrap, notifiers
 from signalq_billing.orchestration.connections import from_airflow
 from signalq_billing.orchestration.failures import told_to_airflow
 from signalq_billing.services.comparing import Comparison
+from signalq_billing.services.measuring import measure_alerts
 from signalq_billing.services.telling import Delivery, Teller
 from signalq_billing.services.watching import Findings, Plan, Stored, Watcher
 from signalq_billing.settings import settings
@@ -32,6 +33,7 @@ def watch() -> int:
     nobody: then a red task is all there is.
     """
     findings = watcher().look(bootstrap.now())
+    measure_alerts(findings.alerts, bootstrap.AirflowMetrics())
     for alert in findings.alerts:
         log.warning("%s", alert_text(alert, bootstrap.now(), places()))
     _check(tell(findings))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from signalq_billing.domain.alert import Alert, AlertKind
 from signalq_billing.domain.money import minor_digits
 from signalq_billing.domain.standing import OpenPayouts, Standing
 from signalq_billing.errors import SignalqBillingError
@@ -39,6 +40,12 @@ def measure(
     _unknown(standing, set(cadences), metrics)
     _counters(standing, set(cadences), metrics)
     metrics.count("standing.measured")
+
+
+def measure_alerts(alerts: Sequence[Alert], metrics: Metrics) -> None:
+    """Set what a whole look found, every kind there is."""
+    for kind in AlertKind:
+        metrics.gauge("alerts.open", sum(alert.kind is kind for alert in alerts), kind=kind.value)
 
 
 def _dependencies(probes: Mapping[str, Callable[[], None]], metrics: Metrics) -> None:

@@ -5,7 +5,8 @@ stands, `$1` is what the first star matched, and what no rule matches keeps its 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 
 import yaml
@@ -14,19 +15,21 @@ from signalq_billing.domain.metric import CATALOGUE, PREFIX, MetricType
 
 MAPPING = Path(__file__).parents[2] / "monitoring" / "statsd-exporter" / "mapping.yml"
 RULES = yaml.safe_load(MAPPING.read_text())
-TAGS = {  # a value for each tag there is
-    "cadence": "weekly_msk",
-    "currency": "RUB",
-    "outcome": "rejected",
-    "by": "guard",
-    "step": "paid",
-    "held": "no",
-    "dependency": "ytsaurus",
-    "reason": "status_missing",
-    "kind": "missing_there",
+VALUES = {  # some values of each tag there is
+    "cadence": ["weekly_msk"],
+    "currency": ["RUB"],
+    "outcome": ["rejected"],
+    "by": ["guard", "rejection"],
+    "step": ["paid"],
+    "held": ["yes", "no"],
+    "dependency": ["ytsaurus"],
+    "reason": ["status_missing"],
+    "kind": ["missing_there", "late"],
+    "dag_id": ["signalq_payouts_weekly_msk"],
+    "run_type": ["scheduled"],
+    "le": ["+Inf"],
 }
 AIRFLOWS = {f"dagrun.duration.{state}": ("dag_id", "run_type") for state in ("success", "failed")}
-AIRFLOW_TAGS = {"dag_id": "signalq_payouts_weekly_msk", "run_type": "scheduled"}
 
 
 def mapped(name: str) -> str:
@@ -53,11 +56,11 @@ def _of_timer(name: str, tags: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return {f"{name}_bucket": (*tags, "le"), f"{name}_sum": tags, f"{name}_count": tags}
 
 
-def exposition(values: Mapping[str, float], every: Iterable[str] | None = None) -> str:
-    """The exporter's page with each series once; those that are not in `values` are 0."""
+def exposition(values: Mapping[str, float]) -> str:
+    """The exporter's page with every series; those that are not in `values` are 0."""
     lines = []
-    for name in every if every is not None else series():
-        labels = {tag: {**TAGS, **AIRFLOW_TAGS, "le": "+Inf"}[tag] for tag in series()[name]}
-        told = ",".join(f'{label}="{value}"' for label, value in labels.items())
-        lines.append(f"{name}{{{told}}} {values.get(name, 0)}")
+    for name, tags in series().items():
+        for each in product(*(VALUES[tag] for tag in tags)):
+            told = ",".join(f'{tag}="{value}"' for tag, value in zip(tags, each, strict=True))
+            lines.append(f"{name}{{{told}}} {values.get(name, 0)}")
     return "\n".join([*lines, ""])

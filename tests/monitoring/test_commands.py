@@ -13,7 +13,13 @@ from tests.monitoring.receivers import Received, in_catalogue, otlp, statsd
 
 WEEKLY = (("cadence", "weekly_msk"),)
 MONEY = (("cadence", "weekly_msk"), ("currency", "RUB"))
-NOT_SENT = {"payouts.adjusted", "discrepancies", "discrepancies.minor_units", "discrepancies.not_compared"}
+NOT_SENT = {
+    "alerts.open",
+    "payouts.adjusted",
+    "discrepancies",
+    "discrepancies.minor_units",
+    "discrepancies.not_compared",
+}
 
 
 def value(received: Collection[Received], name: str, tags: tuple[tuple[str, str], ...] = WEEKLY) -> float:
