@@ -124,7 +124,7 @@ def note(payout: PayoutProgress, now: dt.datetime) -> str:
     carried or taken back, why it is zero, or who released it."""
     if payout.retired:
         return carried_text(payout)
-    if payout.hold_reason:
+    if payout.hold_reason and not payout.settled:  # what was paid by hand while it was held keeps nothing back
         return hold_text(payout, now)
     errors = [order.last_error for order in payout.orders if order.last_error and not order.doc_id]
     return errors[0] if errors else carried_text(payout) or payout.reason or release_text(payout)

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from signalq_billing.cli import completion
 from signalq_billing.cli.bootstrap import Wiring
 from signalq_billing.cli.payouts import CadenceOption, JsonOption, ParksOption
 
 if TYPE_CHECKING:
     from signalq_billing.services.holding import HoldOutcome
 
-StoredPeriodOption = Annotated[str, typer.Option("--period", "-p", help="First local date of the period.")]
+StoredPeriodOption = Annotated[
+    str,
+    typer.Option("--period", "-p", help="First local date of the period.", autocompletion=completion.periods),
+]
 
 
 def mount(app: typer.Typer) -> None:

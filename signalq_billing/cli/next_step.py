@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from signalq_billing import errors
 from signalq_billing.errors import (
     ActivityIncomplete,
     BillingMisconfigured,
@@ -36,7 +37,7 @@ _STEPS: tuple[tuple[type[SignalqBillingError], str], ...] = (
 
 def next_step(error: SignalqBillingError) -> str:
     """One line, or nothing where the message itself says what would be right."""
-    if isinstance(error, UsageError | PeriodNotOver):
+    if isinstance(error, UsageError | PeriodNotOver) or type(error).__module__ != errors.__name__:
         return ""
     step = next((text for kind, text in _STEPS if isinstance(error, kind)), "")
     page = f"docs/runbook/{page_of(type(error))}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from signalq_billing.cli import completion
 from signalq_billing.cli.bootstrap import Wiring
 from signalq_billing.cli.reconcile import reconcile
 
@@ -14,9 +15,18 @@ if TYPE_CHECKING:
     from signalq_billing.domain.period import Period
     from signalq_billing.services.submit import SubmitReport
 
-CadenceOption = Annotated[str, typer.Option("--cadence", "-c", help="A cadence of cadences.yaml.")]
+CadenceOption = Annotated[
+    str,
+    typer.Option("--cadence", "-c", help="A cadence of cadences.yaml.", autocompletion=completion.cadences),
+]
 PeriodOption = Annotated[
-    str | None, typer.Option("--period", "-p", help="First local date of the period; default: the last complete one.")
+    str | None,
+    typer.Option(
+        "--period",
+        "-p",
+        help="First local date of the period; default: the last complete one.",
+        autocompletion=completion.periods,
+    ),
 ]
 ParksOption = Annotated[
     list[str] | None, typer.Option("--park", help="Only this park; may be given many times. Default: all parks.")
@@ -127,9 +137,15 @@ def _hint_by_hand(period: Period) -> str:
 
 
 def status(
-    cadence: Annotated[str | None, typer.Option("--cadence", "-c", help="Only this cadence.")] = None,
+    cadence: Annotated[
+        str | None,
+        typer.Option("--cadence", "-c", help="Only this cadence.", autocompletion=completion.cadences),
+    ] = None,
     period: Annotated[
-        str | None, typer.Option("--period", "-p", help="Only the period that starts on this date.")
+        str | None,
+        typer.Option(
+            "--period", "-p", help="Only the period that starts on this date.", autocompletion=completion.periods
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:

@@ -1,5 +1,6 @@
 """Every command: an example that parses, one name for one thing, and help at once."""
 
+import datetime as dt
 import re
 import shlex
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from signalq_billing.cli.main import app
+from signalq_billing.settings import settings
 
 # What stands for one thing is called the same everywhere: option -> how its short form is called.
 SAME_EVERYWHERE = {"--cadence": "-c", "--period": "-p", "--output": "-o", "--data": None, "--by": None, "--note": None}
@@ -81,6 +83,41 @@ def test_completion_can_be_installed() -> None:
     result = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"})
     assert "--install-completion" in result.stdout
     assert "--show-completion" in result.stdout
+
+
+def completed(words: str, config: Path) -> list[str]:
+    """What bash is offered for the last word."""
+    said = CliRunner().invoke(
+        app,
+        [],
+        prog_name="signalq-billing",
+        env={
+            "_SIGNALQ_BILLING_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split(" ")) - 1),
+            "SIGNALQ_BILLING_CONFIG": str(config),
+        },
+    )
+    assert said.stderr == ""
+    return said.stdout.split()
+
+
+def test_the_shell_completes_commands_cadences_and_periods(tmp_path: Path) -> None:
+    cadence = "{name: weekly_msk, every: week, count: 1, anchor: 2024-01-01, timezone: Europe/Moscow}"
+    (tmp_path / "cadences.yaml").write_text(f"- {cadence}\n")
+    settings.cache_clear()
+    assert completed("signalq-billing prev", tmp_path) == ["preview"]
+    assert completed("signalq-billing run --cadence w", tmp_path) == ["weekly_msk"]
+    found = completed("signalq-billing run --cadence weekly_msk --period 2", tmp_path)
+    assert len(found) == 8
+    assert all(dt.date.fromisoformat(name).weekday() == 0 for name in found)
+    settings.cache_clear()
+
+
+def test_completing_without_a_config_offers_nothing_and_complains_of_nothing(tmp_path: Path) -> None:
+    settings.cache_clear()
+    assert completed("signalq-billing run --cadence w", tmp_path / "gone") == []
+    settings.cache_clear()
 
 
 def test_a_command_that_is_misspelt_is_bad_usage() -> None:
