@@ -71,7 +71,8 @@ class _Later:
 
 
 class AirflowNotifier:
-    """Any notifier of Airflow or its providers. Its templated fields may use `subject`, `message` and `alert`."""
+    """Any notifier of Airflow or its providers. Its templated fields may use `alert.subject`, `alert.text`,
+    `alert.kind` and all else that a webhook gets."""
 
     def __init__(self, path: str, arguments: Mapping[str, Any]) -> None:
         self.name = f"notifier {path}"
@@ -83,7 +84,8 @@ class AirflowNotifier:
         words, which may repeat its arguments."""
         from airflow.sdk.bases.notifier import BaseNotifier
 
-        context: Any = {"subject": message.subject, "message": message.text, "alert": dict(message.document)}
+        alert = {**message.document, "subject": message.subject, "text": message.text}
+        context: Any = {"alert": alert}  # one name: a notifier's own fields go into the context under theirs
         try:
             notifier = resolve_name(self._path)(**self._arguments)
             if type(notifier).notify is not BaseNotifier.notify:

@@ -203,8 +203,8 @@ def test_any_notifier_of_airflow_is_told_with_its_templates_filled(
     arguments = {
         "smtp_conn_id": "mail",
         "to": "ann@example.com",
-        "subject": "{{ subject }}",
-        "html_content": "<pre>{{ message }}</pre>{{ alert.kind }}",
+        "subject": "{{ alert.subject }}",
+        "html_content": "<pre>{{ alert.text }}</pre>{{ alert.kind }}",
     }
     (notifier,) = made(
         {},
@@ -214,7 +214,9 @@ def test_any_notifier_of_airflow_is_told_with_its_templates_filled(
     notifier.tell(MESSAGE)
     (mail,) = mailbox.mails
     assert mail["Subject"] == MESSAGE.subject
-    assert "hold_expired" in str(mail.get_body())
+    body = mail.get_body(("html",))
+    assert body is not None
+    assert body.get_content().rstrip() == f"<pre>{MESSAGE.text}</pre>hold_expired"
 
 
 def test_a_notifier_that_fails_or_is_not_there_is_named_alone() -> None:

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1500)]
 
 CADENCE = "hurried_utc"
 DAG = f"signalq_payouts_{CADENCE}"
-MINUTES = 5  # until the deadline: time for Airflow to find the new DAG and make its run
+MINUTES = 6  # until the deadline: time for Airflow to find the new DAG and make its run
 
 
 class Alerted:
