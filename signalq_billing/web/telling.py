@@ -1,5 +1,6 @@
 """The history in sentences: what an entry's action means, and the figures that belong to it."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,8 +45,15 @@ class _Known(dict[str, str]):
 def told_history(entry: HistoryEntry) -> Told:
     """The entry in a sentence; an action that is not known by its own name."""
     sentence = _SENTENCES.get(entry.action, entry.action.replace("_", " "))
-    figures = _Known((key, str(value)) for key, value in entry.data.items())
+    figures = _Known((key, _figure(key, value)) for key, value in entry.data.items())
     return Told(entry, sentence.format_map(figures), _details(entry.data))
+
+
+def _figure(key: str, value: object) -> str:
+    """A figure of an entry as a sentence has it: instants to the second."""
+    if key.endswith("_until") and isinstance(value, str):
+        return f"{dt.datetime.fromisoformat(value).astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return str(value)
 
 
 def _details(data: Mapping[str, object]) -> str:

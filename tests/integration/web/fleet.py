@@ -1,16 +1,16 @@
 """A town of parks in every state a payout can be in, over several periods, by the product's own store."""
 
 import datetime as dt
-from collections.abc import Sequence
 from decimal import Decimal
 
 from sqlalchemy import Engine, text
 
+from signalq_billing.adapters.postgres.adjustment_store import PostgresAdjustments
 from signalq_billing.adapters.postgres.config_store import PostgresConfigStore
 from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
 from signalq_billing.domain.activity import ActivitySnapshot, BadRows, DeviceActivity
 from signalq_billing.domain.compute import compute_payout
-from signalq_billing.domain.config import Limits, ParkConfig
+from signalq_billing.domain.config import Limits
 from signalq_billing.domain.order import Created, Outcome, Rejected, Unavailable, Unknown
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import Claim, PayoutProgress
@@ -78,6 +78,10 @@ def expire_holds(engine: Engine) -> None:
         connection.execute(text(f"{moved} WHERE hold_reason IS NOT NULL"))
 
 
-def many_parks(engine: Engine, number: int, ids: Sequence[str] = ()) -> list[ParkConfig]:
-    """Configs of `number` parks, not applied."""
-    return [config(park_id=park) for park in (*ids, *(f"park-{n:05}" for n in range(number)))]
+def adjust(engine: Engine, park: str, days: int) -> None:
+    """Compute a paid park anew, its three cameras active for `days` days only: the difference is a later revision."""
+    store, when = PostgresPayoutStore(engine), period()
+    snapshot = ActivitySnapshot(when, "//later", when.end, 482_573, BadRows(), when.end)
+    (config_,) = PostgresConfigStore(engine).current([park])
+    again = compute_payout(config_, when, devices(3, days))
+    PostgresAdjustments(engine).adjust([again], store.save_snapshot(snapshot, "airflow adjust"), "airflow adjust")

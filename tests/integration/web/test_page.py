@@ -154,6 +154,20 @@ def test_a_park_shows_why_it_is_held_its_order_config_and_history(engine: Engine
     assert "It pays nothing" in words(page.get(f"/park?{WHERE}&park=park-zero").text)
 
 
+def test_revisions_stand_beside_each_other_and_a_debt_is_told(engine: Engine, page: TestClient) -> None:
+    fleet.parks(engine, {"park-1": fleet.CREATED})
+    fleet.adjust(engine, "park-1", days=3)
+    told = words(page.get(f"/park?{WHERE}&park=park-1").text)
+    assert "Revision 2: -" in told
+    assert "Revision 1: 150.00 RUB created" in told
+    assert "The park owes" in told
+    assert "amounts over all revisions that stand" in told
+    rows = words(page.get(f"/period?{WHERE}").text)
+    assert "1 park" in rows
+    line = words(page.get(f"/line?{WHERE}&park=park-1&device=cam-0001").text)
+    assert "This is revision 2 of 2." in line
+
+
 def test_lines_are_sorted_searched_and_paged(engine: Engine, page: TestClient) -> None:
     fleet.parks(engine, {"park-1": fleet.CREATED}, cameras=250)
     ordered = re.findall(r"cam-\d{4}</bdi>", page.get(f"/park?{WHERE}&park=park-1&sort=seconds&down=yes").text)
