@@ -12,7 +12,7 @@ however often you trigger, clear, retry, backfill or mark anything.
 | `compute` | turns activity into payouts and stores them | recomputes payouts that were never sent; others stay |
 | `submit` | one task per park (batches above 100 parks): creates the orders | sends what is not created yet |
 | `list_held` | lists what guards hold in this run; mostly nothing | lists anew |
-| `approve` | one per held park: asks a person under Required Actions, sends what is approved | asks again if it is held |
+| `approve` | one per held park: asks a person (Required Actions), sends what is approved | asks again if it is held |
 | `report` | lists parks, totals and progress; red while a payout is open | lists again |
 
 **Trigger by hand**: leave the form empty for the last complete period of all parks. *Period* is the first day of a

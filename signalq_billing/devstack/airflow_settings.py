@@ -38,6 +38,14 @@ if "scheduler" in sys.argv:
     import signalq_billing.services.compute
     import signalq_billing.services.extract
     import signalq_billing.services.submit
+
+if "triggerer" in sys.argv:  # a first look at a hold must not import for seconds beside the event loop
+    import airflow.providers.postgres.hooks.postgres
+    import airflow.sdk.execution_time.task_runner
+
+    import signalq_billing.adapters.config_files
+    import signalq_billing.adapters.postgres.payout_store
+    import signalq_billing.services.approving
 '''
 
 

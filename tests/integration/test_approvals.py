@@ -144,7 +144,7 @@ def test_an_approval_that_could_not_be_sent_is_sent_by_the_next_try_without_aski
     run: Run, billing: BillingOrdersProcess
 ) -> None:
     asked = run.list_held()[0]
-    billing.faults.fail(503, park_id="park-1")
+    billing.faults.down()
     with pytest.raises(PayoutsUnfinished, match="1 orders of park-1 are not settled"):
         run.answers(asked, APPROVE)
     billing.faults.clear()
