@@ -77,19 +77,22 @@ def test_after_a_restore_the_page_finds_everything_that_was_paid_and_pays_nothin
     desk.follows(finish)
 
     assert desk.books() == books
-    assert {period: desk.status(period) for period in paid} == {
-        period: {park: {**each, "orders": told(each, now)} for park, each in of_period.items()}
-        for period, of_period in paid.items()
-        if (now := desk.status(period))
+    assert {period: settled(desk.status(period)) for period in paid} == {
+        period: settled(payouts) for period, payouts in paid.items()
     }
 
 
-def told(before: dict[str, object], now: dict[str, dict[str, object]]) -> list[dict[str, object]]:
-    """The orders of a payout as they were, with the attempts that it took this time."""
-    (found,) = [each for each in now.values() if each["park_id"] == before["park_id"]]
-    return [
-        {**order, "attempts": again["attempts"]} for order, again in zip(orders(before), orders(found), strict=True)
-    ]
+def settled(payouts: dict[str, dict[str, object]]) -> dict[str, tuple[object, ...]]:
+    """By park what was paid, under which key and document. Who held and released it meanwhile is forgotten."""
+    return {
+        park: (
+            each["revision"],
+            each["total"],
+            each["payment_progress"],
+            [(order["external_ref"], order["doc_id"], order["amount"]) for order in orders(each)],
+        )
+        for park, each in payouts.items()
+    }
 
 
 def live_on(desk: Desk, faults: FaultControl, earlier: str, later: str, register: Path) -> None:
