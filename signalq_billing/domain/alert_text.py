@@ -46,7 +46,7 @@ def message(claim: Claim, now: dt.datetime, places: Places) -> Message:
     """The message of one telling."""
     alert = claim.alert
     subject = f"signalq-billing: {_prefix(claim.occasion)}{alert.title}"
-    text = _over(alert, now, places) if claim.occasion is Occasion.OVER else alert_text(alert, now, places)
+    text = _over(alert, now, places) if claim.occasion is Occasion.OVER else _body(alert, now, places)
     if claim.occasion is Occasion.STILL and claim.told_at is not None:
         text = f"You were told of this {duration(now - claim.told_at)} ago, and it is not over.\n\n{text}"
     facts = {"occasion": claim.occasion.value, **document(alert), **_where(alert, places)}
@@ -54,8 +54,12 @@ def message(claim: Claim, now: dt.datetime, places: Places) -> Message:
 
 
 def alert_text(alert: Alert, now: dt.datetime, places: Places) -> str:
-    """Everything about an alert that is not over."""
-    parts = [alert.title, f"Since {instant(alert.since)}, {duration(now - alert.since)} ago."]
+    """Everything about an alert that is not over, its title first."""
+    return f"{alert.title}\n{_body(alert, now, places)}"
+
+
+def _body(alert: Alert, now: dt.datetime, places: Places) -> str:
+    parts = [f"Since {instant(alert.since)}, {duration(now - alert.since)} ago."]
     if alert.money or alert.waiting:
         parts += ["", _money_line(alert), *(f"  {line}" for line in alert.waiting)]
     if alert.why:
@@ -68,14 +72,13 @@ def alert_text(alert: Alert, now: dt.datetime, places: Places) -> str:
 def _over(alert: Alert, now: dt.datetime, places: Places) -> str:
     lasted = duration(now - alert.since)
     return (
-        f"This is over: {alert.title}\n"
-        f"It began {instant(alert.since)} and lasted {lasted}. Nothing is left to do.\n\n"
+        f"This is over. It began {instant(alert.since)} and lasted {lasted}. Nothing is left to do.\n\n"
         f"Page:    {places.page(alert)}"
     )
 
 
 def _money_line(alert: Alert) -> str:
-    return f"Money in question: {totals_text(alert.money)}" if alert.money else "What waits:"
+    return f"Money in question: {totals_text(alert.money)}" if alert.money else "Details:"
 
 
 def _prefix(why: Occasion) -> str:

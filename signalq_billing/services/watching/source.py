@@ -105,7 +105,7 @@ def _near(found: Extraction, source: Source) -> Alert:
 
 def stopped_by_bad_rows(period: Period, error: BadRowsExceeded, now: dt.datetime) -> Alert:
     """The alert of a run that stopped because too many rows are bad."""
-    told = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("Mend ")]
     return Alert(
         key=_stopped_key(period.cadence),
         kind=AlertKind.BAD_ROWS,

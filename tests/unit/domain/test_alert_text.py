@@ -19,7 +19,6 @@ def test_a_message_says_what_how_much_why_what_to_do_and_where() -> None:
     said = message(Claim(alert(**PERIOD), Occasion.NEW, 1), NOON, PLACES)
     assert said.subject == "signalq-billing: hold expired: 2 parks, 12,345.60 RUB wait"
     assert said.text.splitlines() == [
-        "hold expired: 2 parks, 12,345.60 RUB wait",
         "Since 2026-11-23 11:00 UTC, 1 h ago.",
         "",
         "Money in question: 12,345.60 RUB",
