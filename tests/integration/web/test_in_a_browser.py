@@ -65,7 +65,7 @@ def test_typing_finds_parks_without_leaving_the_page(tab: Page, address: str) ->
     tab.get_by_label("Park id contains").type("PARK-022")
     expect(rows).to_have_count(4)
     assert tab.evaluate("window.same") is True
-    tab.get_by_label("State").select_option("held")
+    tab.get_by_role("combobox").select_option("held")
     expect(tab.locator("#parks .empty")).to_contain_text("No park of this period is held")
 
 

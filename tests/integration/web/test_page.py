@@ -297,6 +297,16 @@ def test_nobody_sees_anything_without_being_let_in(engine: Engine, desk_of: Call
         assert "RUB" not in answer.text
 
 
+def test_a_route_that_forgets_to_ask_who_is_there_asks_all_the_same(desk_of: Callable[..., Desk]) -> None:
+    def nobody() -> Person:
+        raise HTTPException(401, "log in to Airflow first")
+
+    made = desk_of()
+    app = make_app(Desk(nobody, made.pages, made.payouts, made.explainer, made.cadences, made.now))
+    app.get("/forgetful")(lambda: "money")
+    assert TestClient(app).get("/forgetful").status_code == 401
+
+
 def test_one_who_may_only_look_is_offered_no_action(engine: Engine, desk_of: Callable[..., Desk]) -> None:
     fleet.parks(engine, STATES)
     viewer = TestClient(make_app(desk_of(Person("vera", acts=False))))
