@@ -34,7 +34,8 @@ def _alert(comparison: Comparison, found: Sequence[Discrepancy], known: Sequence
     return Alert(
         key=KEY,
         kind=AlertKind.DISCREPANCY,
-        title=f"discrepancy: {counted(len(found), 'order')} differ between here and billing-orders ({named})",
+        title=f"discrepancy: {counted(len(found), 'order')} differ{'s' if len(found) == 1 else ''} between here and "
+        f"billing-orders ({named})",
         since=known_since(known, KEY, now),
         money=dict(money),
         waiting=(

@@ -109,10 +109,11 @@ class Watcher:
         unknown = stored.work.unknown_orders(self.limits.unknown_after)
         plan = asked[_PLAN].answer
         open_payouts = stored.work.open_payouts()
-        found = holds_expired(open_payouts, now) + unknown_outcomes(unknown, now) + _found_by_others(known)
+        found = holds_expired(open_payouts, now) + unknown_outcomes(unknown, now)
         if not isinstance(plan, Plan):
-            return found
+            return found + _found_by_others(known, found)
         found += bad_rows(stored.work.extractions(), known, plan)
+        found += _found_by_others(known, found)
         lateness = self._lateness(plan, stored, known, now, open_payouts)
         late = [self._late(cadence, lateness, _trouble(asked, down), ()) for cadence in plan.cadences.values()]
         return found + Findings(tuple(each for each in late if each), frozenset([AlertKind.LATE.value]))
@@ -137,13 +138,13 @@ def _trouble(asked: Mapping[str, Asked], down: Mapping[str, str]) -> Trouble:
     return Trouble(dict(down), reached, known)
 
 
-def _found_by_others(known: Sequence[Told]) -> Findings:
-    """What whoever compares or extracts found, and is not over: it is not looked for here, so nothing is covered."""
+def _found_by_others(known: Sequence[Told], found: Findings) -> Findings:
+    """What whoever compares or extracts found, and is not over by what was `found` here; nothing is covered by that."""
     by_others = (AlertKind.DISCREPANCY, AlertKind.BAD_ROWS)
     return Findings(
         tuple(
             told.alert
             for told in known
-            if told.alert.kind in by_others and told.gone_at is None and not told.alert.once
+            if told.alert.kind in by_others and told.gone_at is None and not found.covers(told.alert.key)
         )
     )

@@ -14,15 +14,19 @@ from signalq_billing.adapters.postgres.comparing import PostgresOrderBooks
 from signalq_billing.adapters.postgres.engine import make_engine
 from signalq_billing.adapters.postgres.history_check import HistoryCheck
 from signalq_billing.adapters.postgres.tables import metadata
+from signalq_billing.adapters.postgres.tellings import PostgresTellings
+from signalq_billing.adapters.postgres.watching import PostgresStoredWork
 from signalq_billing.cli import database
 from signalq_billing.devstack import postgres
 from signalq_billing.devstack.billing_orders import process
 from signalq_billing.domain.marking import Mark, MarkedBy
 from signalq_billing.domain.order import Created, NotFound, Rejected, Unavailable, Unknown
 from signalq_billing.domain.progress import Claim
+from signalq_billing.domain.telling import Patience
 from signalq_billing.errors import UsageError
 from tests.integration.payments import computed, submitter
 from tests.integration.postgres.factories import LEASE, World, config, payout
+from tests.unit.domain.alerts import alert
 
 ROLE = "signalq_service_test"
 
@@ -43,6 +47,18 @@ def service(engine: Engine, role: str) -> Iterator[Engine]:
     made.dispose()
     with engine.begin() as connection:
         connection.exec_driver_sql(f"DROP OWNED BY {role}")
+
+
+def test_telling_works_too(service: Engine) -> None:
+    tellings, work = PostgresTellings(service), PostgresStoredWork(service)
+    claim = tellings.claim(alert(), Patience())
+    assert claim is not None
+    tellings.told(claim)
+    over = tellings.claim_over(claim.alert.key, Patience())
+    assert over is not None
+    tellings.told(over)
+    tellings.forget("anything")
+    assert (work.open_payouts(), work.unknown_orders(Patience().pause), work.extractions()) == ([], [], [])
 
 
 def claim_of(world: World, park_id: str) -> Claim:
