@@ -10,7 +10,7 @@ pytest_plugins = ["tests.postgres_fixtures", "tests.browser_fixtures"]
 
 _HERE = Path(__file__).parent
 # Longest first: the lane with the real Airflow mostly waits, the crash tests keep a core busy beside it.
-_LONG = ("scenarios", "faults", "simulation")
+_LONG = ("scenarios", "faults", "rehearsals", "simulation")
 _ONE_AIRFLOW = "tests/scenarios/"
 
 
