@@ -98,7 +98,7 @@ def alerted(operator: Operator, ui: Ui) -> Iterator[Alerted]:
         made.call("DELETE", "/api/v2/connections/signalq_alerts")
 
 
-def test_a_run_that_cannot_finish_tells_once_and_clearing_neither_loses_nor_repeats_it(
+def test_a_run_that_cannot_finish_tells_once_whatever_is_cleared_and_a_backfill_of_history_tells_nobody(
     alerted: Alerted, faults: FaultControl
 ) -> None:
     faults.down()
@@ -130,10 +130,10 @@ def test_a_run_that_cannot_finish_tells_once_and_clearing_neither_loses_nor_repe
     assert len(alerted.receiver.received) == 1
     assert [each["missed"] for each in alerted.deadlines(run["dag_run_id"])] == [True]
     assert [alert["kind"] for alert in alerted.watch()] == ["late"]
+    assert_a_backfill_tells_nobody(alerted)
 
 
-def test_a_backfill_of_history_tells_nobody(alerted: Alerted, faults: FaultControl) -> None:
-    faults.down()
+def assert_a_backfill_tells_nobody(alerted: Alerted) -> None:
     days = [alerted.ended - dt.timedelta(days=number) for number in (4, 2)]
     wanted = {"from_date": days[0].isoformat(), "to_date": days[1].isoformat(), "max_active_runs": 3}
     alerted.call("POST", "/api/v2/backfills", {"dag_id": DAG, "reprocess_behavior": "none", **wanted})
