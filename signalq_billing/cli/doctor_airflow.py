@@ -25,12 +25,13 @@ def look_at_airflow(wiring: Wiring) -> str:
         return "none is configured on this host, so its DAGs were not looked at"
     state = read_state()
     wanted = [*(PAYOUTS_DAG.format(name) for name in sorted(wiring.config.cadences)), *OTHER_DAGS]
-    if problems := list(_problems(state, wanted, wiring.settings.pool, wiring.clock.now())):
-        raise DependenciesUnavailable("\n".join(problems))
+    if wrong := list(problems(state, wanted, wiring.settings.pool, wiring.clock.now())):
+        raise DependenciesUnavailable("\n".join(wrong))
     return f"scheduler, triggerer and dag-processor are alive; {len(wanted)} DAGs, none paused"
 
 
-def _problems(state: AirflowState, wanted: Sequence[str], pool: str, now: dt.datetime) -> Iterator[str]:
+def problems(state: AirflowState, wanted: Sequence[str], pool: str, now: dt.datetime) -> Iterator[str]:
+    """Everything that is wrong with it, each with what to do."""
     for program in state.programs:
         if not program.alive:
             yield f"the {program.name} is not running, {_since(program.heard_of, now)}: start it"

@@ -53,6 +53,9 @@ def _configuration(environ: Mapping[str, str]) -> Path:
 
 def read_state() -> AirflowState:
     """Airflow as its database has it. Raises DependenciesUnavailable if that does not answer within 30 seconds."""
+    import airflow.jobs.job
+    import airflow.models.dag  # noqa: F401 - importing takes its seconds and is no sign of an outage
+
     found: list[AirflowState | Exception] = []
 
     def read() -> None:
@@ -74,9 +77,6 @@ def read_state() -> AirflowState:
 
 
 def _read() -> AirflowState:
-    import logging
-
-    logging.getLogger("airflow").setLevel(logging.ERROR)
     from airflow.models.dag import DagModel
     from airflow.models.errors import ParseImportError
     from airflow.models.pool import Pool
