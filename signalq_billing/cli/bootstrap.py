@@ -53,10 +53,13 @@ def connection(conn_id: str) -> Connection:
     )
     if not configured(os.environ):
         raise UsageError(unknown)
-    try:
-        from signalq_billing.orchestration.connections import from_airflow
+    from signalq_billing.orchestration.own_logging import own_logging
 
-        return from_airflow(conn_id)
+    try:
+        with own_logging():
+            from signalq_billing.orchestration.connections import from_airflow
+
+            return from_airflow(conn_id)
     except Exception as error:  # Airflow has many ways to say that it does not know a connection
         raise UsageError(unknown) from error
 
