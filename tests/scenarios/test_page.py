@@ -184,7 +184,7 @@ def test_a_release_takes_a_note_and_is_bound_to_what_was_shown(operator: Operato
     page = visit(park_page(week, PARKS[0]), "admin")
     frame = frame_of(page)
     frame.get_by_role("link", name="Release…").click()
-    expect(frame.get_by_role("table")).to_contain_text("the park disputes two cameras")
+    expect(frame.get_by_role("table", name="What you let go")).to_contain_text("the park disputes two cameras")
     frame.get_by_role("button", name="Release 1 payout").click()
     expect(frame.get_by_label("Note")).to_be_focused()  # the browser asks for the note first
     assert paid_in(operator, week)[PARKS[0]]["hold_reason"] is not None
@@ -192,8 +192,8 @@ def test_a_release_takes_a_note_and_is_bound_to_what_was_shown(operator: Operato
     frame.get_by_role("button", name="Release 1 payout").click()
     expect(frame.get_by_role("status")).to_contain_text("released: the next run or reconcile sends them")
     expect(frame.get_by_role("link", name="Have it sent now…")).to_be_visible()
-    last = history(operator, PARKS[0])[-1]
-    assert (last["actor"], last["action"], last["why"]) == ("ui admin", "released", "checked with the park")
+    released = [each for each in history(operator, PARKS[0]) if each["action"] == "released"]
+    assert [(each["actor"], each["why"]) for each in released] == [("ui admin", "checked with the park")]
 
 
 @pytest.mark.parametrize(("choice", "ending"), [("spreadsheet", "xlsx"), ("text", "csv")])
@@ -246,7 +246,7 @@ def test_what_is_resubmitted_is_created_once(operator: Operator, ui: Ui, week: s
     for park in PARKS:
         frame.get_by_label(f"Tick {park}").check()
     frame.get_by_role("button", name="Resubmit…").click()
-    expect(frame.get_by_text("2 payouts")).to_be_visible()
+    expect(frame.get_by_text("2 payouts").first).to_be_visible()
     _faults(Memory(operator.home.memory)).clear()
     frame.get_by_role("button", name="Resubmit 2 payouts").dblclick()
     expect(frame.get_by_role("link", name=re.compile("See the run"))).to_be_visible()
