@@ -28,8 +28,8 @@ def webhook_of(conn: Connection) -> Webhook:
 def mail_server_of(conn: Connection) -> MailServer:
     """The mail server of a connection, in the shape of Airflow's smtp provider: extras `from_email`, `disable_ssl`,
     `disable_tls`, `timeout`. Raises UsageError."""
-    sender = conn.extra.get("from_email") or conn.login
-    if not conn.host or not sender:
+    sent_from = conn.extra.get("from_email") or conn.login
+    if not conn.host or not sent_from:
         raise UsageError(f"connection {conn.conn_id}: give the mail server as host, the sender as extra from_email")
     tls = not _flag(conn, "disable_ssl")
     try:
@@ -40,7 +40,7 @@ def mail_server_of(conn: Connection) -> MailServer:
         conn_id=conn.conn_id,
         host=conn.host,
         port=conn.port or (_TLS_PORT if tls else _SUBMISSION_PORT),
-        sender=str(sender),
+        sent_from=str(sent_from),
         login=conn.login,
         password=conn.password,
         tls=tls,

@@ -19,7 +19,7 @@ class MailServer:
     conn_id: str
     host: str
     port: int
-    sender: str
+    sent_from: str
     login: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: bool = False
@@ -42,7 +42,7 @@ class EmailNotifier:
             with self._connected() as client:
                 if server.login and server.password:
                     client.login(server.login, server.password)
-                refused = client.send_message(self._mail(message), server.sender, self._addresses)
+                refused = client.send_message(self._mail(message), server.sent_from, self._addresses)
         except (OSError, smtplib.SMTPException, ValueError) as error:
             through = f"{server.host}:{server.port} (connection {server.conn_id})"
             raise NotTold(f"{self.name} through {through}: {_said(error)}") from None
@@ -67,7 +67,7 @@ class EmailNotifier:
     def _mail(self, message: Message) -> EmailMessage:
         mail = EmailMessage()
         mail["Subject"] = message.subject
-        mail["From"] = self._server.sender
+        mail["From"] = self._server.sent_from
         mail["To"] = ", ".join(self._addresses)
         mail["Date"] = formatdate(localtime=False)
         mail["Message-ID"] = make_msgid(domain="signalq-billing")
