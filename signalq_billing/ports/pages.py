@@ -36,7 +36,7 @@ class PayoutPages(Protocol):
         ...
 
     def period(self, cadence: str, period_name: dt.date) -> Period | None:
-        """A period as it is stored, even of a cadence that is gone from the configs; None if nothing is stored for it."""
+        """A period as it is stored, even of a cadence gone from the configs; None if nothing is stored for it."""
         ...
 
     def period_sums(self, cadence: str, period_name: dt.date) -> list[StateSum]:
