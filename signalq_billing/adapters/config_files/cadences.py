@@ -82,6 +82,7 @@ def _cadence(keys: Keys) -> Cadence | None:
     keys.close()
     if every == Every.MONTH and anchor is not None and anchor.day > 28:
         keys.problem("anchor", f"{anchor}: a monthly anchor has day 1 to 28, so that every month has that day")
+    _check_deadline(keys, settle, deadline)
     if name is None or every is None or anchor is None or zone_name is None:
         return None
     return Cadence(
@@ -94,3 +95,13 @@ def _cadence(keys: Keys) -> Cadence | None:
         catch_up_from=catch_up_from,
         deadline=None if deadline is None else dt.timedelta(minutes=deadline),
     )
+
+
+def _check_deadline(keys: Keys, settle: int | None, deadline: int | None) -> None:
+    waits = int(_SETTLE.total_seconds() // 60) if settle is None else settle
+    if deadline is not None and deadline <= waits:
+        keys.problem(
+            "deadline_minutes",
+            f"{deadline}: both count from a period's end, and the run begins settle_minutes ({waits}) after it; a "
+            f"deadline before its run would alert every time",
+        )

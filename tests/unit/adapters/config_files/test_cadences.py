@@ -154,6 +154,11 @@ def test_nothing_but_cadences_yaml_is_read_for_them(tmp_path: Path) -> None:
         ),
         ({"name": None}, "cadences.yaml:1: [0].name: is missing; for example `name: weekly_msk`"),
         (
+            {"deadline_minutes": "15"},
+            "cadences.yaml:5: weekly_msk.deadline_minutes: 15: both count from a period's end, and the run begins "
+            "settle_minutes (15) after it; a deadline before its run would alert every time",
+        ),
+        (
             {"every": None},
             "cadences.yaml:1: weekly_msk.every: is missing; for example `every: week` (day, week or month)",
         ),
