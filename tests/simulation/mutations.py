@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -157,8 +158,7 @@ def mark_without_asking(marker: Marker, mark: Mark, answer: object) -> None:
 
 def reconcile_only_what_was_never_begun(store: SimulatedStore, limit: int) -> list[Any]:
     rows = [row for row in store.rows.values() if row.hold_reason is None]
-    begun = PaymentProgress.IN_PROGRESS
-    return [row.shown() for row in rows if all(order.progress is not begun for order in row.orders)]
+    return [row.shown() for row in rows if all(each.progress is not PaymentProgress.IN_PROGRESS for each in row.orders)]
 
 
 # The store's rules
@@ -257,13 +257,11 @@ def _retiring(*names: str) -> Callable[[], AbstractContextManager[Any]]:
     return mutated
 
 
-def _sender(name: str, change: object) -> Callable[[], AbstractContextManager[Any]]:
-    return lambda: patch.object(Sender, name, change)
+def _on(target: object, name: str, change: object) -> Callable[[], AbstractContextManager[Any]]:
+    return lambda: patch.object(target, name, change)
 
 
-def _in_store(name: str, change: object) -> Callable[[], AbstractContextManager[Any]]:
-    return lambda: patch.object(SimulatedStore, name, change)
-
+_sender, _in_store = partial(_on, Sender), partial(_on, SimulatedStore)
 
 MUTATIONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "record before the call": _sender("step", record_before_the_call),

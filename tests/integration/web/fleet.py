@@ -85,3 +85,12 @@ def adjust(engine: Engine, park: str, days: int) -> None:
     (config_,) = PostgresConfigStore(engine).current([park])
     again = compute_payout(config_, when, devices(3, days))
     PostgresAdjustments(engine).adjust([again], store.save_snapshot(snapshot, "airflow adjust"), "airflow adjust")
+
+
+# A park of every kind that a page shows.
+STATES = {
+    "park-held": HELD,
+    "park-created": CREATED,
+    "park-unknown": UNKNOWN,
+    "park-zero": ZERO,
+}
