@@ -41,7 +41,8 @@ def mount(app: typer.Typer) -> None:
 def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False) -> None:
     """Check every dependency: reachable, how fast, what is wrong, what to do. Exit code 1 if anything is wrong.
 
-    "look" marks what is not wrong yet. Airflow is looked at where this machine has one.
+    "look" marks what is not wrong yet. Airflow is looked at where this machine has one, else asked at
+    SIGNALQ_BILLING_AIRFLOW_URL.
 
     Example: signalq-billing doctor
 
@@ -90,7 +91,7 @@ def _examined(wiring: Wiring, announce: Announce) -> list[Finding]:
 
 
 def _look(check: Check, wiring: Wiring) -> Finding:
-    from signalq_billing.cli.doctor_checks import ClockSkew, WorthALook
+    from signalq_billing.cli.doctor_checks import ClockSkew, NotLookedAt, WorthALook
 
     begun = time.monotonic()
     detail, fault, answered, state = "", None, True, OK
@@ -98,6 +99,8 @@ def _look(check: Check, wiring: Wiring) -> Finding:
         detail = check.look(wiring)
     except WorthALook as worry:
         detail, state = str(worry), LOOK
+    except NotLookedAt as why:
+        detail, state = str(why), NOT_LOOKED_AT
     except SignalqBillingError as error:
         fault, answered, state = str(error), isinstance(error, ClockSkew), WRONG
     except Exception as error:  # a check that fails in a way nobody thought of keeps no other from being made

@@ -18,16 +18,30 @@ OTHER_DAGS = ("signalq_reconcile", "signalq_compare")
 
 
 def look_at_airflow(wiring: Wiring) -> str:
-    """What is right with Airflow, in words. Raises DependenciesUnavailable with everything that is wrong."""
+    """What is right with Airflow, in words. Raises DependenciesUnavailable with everything that is wrong, NotLookedAt
+    where nothing here knows an Airflow."""
     from signalq_billing.orchestration.airflow_state import has_database, read_state
 
     if not has_database(os.environ):
-        return "none is configured on this host, so its DAGs were not looked at"
+        return _asked_from_outside(wiring)
     state = read_state()
     wanted = [*(PAYOUTS_DAG.format(name) for name in sorted(wiring.config.cadences)), *OTHER_DAGS]
     if wrong := list(problems(state, wanted, wiring.settings.pool, wiring.clock.now())):
         raise DependenciesUnavailable("\n".join(wrong))
     return f"scheduler, triggerer and dag-processor are alive; {len(wanted)} DAGs, none paused"
+
+
+def _asked_from_outside(wiring: Wiring) -> str:
+    from signalq_billing.adapters.airflow_health import check_airflow
+    from signalq_billing.cli.doctor_checks import NotLookedAt
+
+    url = wiring.settings.airflow_url or os.environ.get("AIRFLOW__API__BASE_URL")
+    if not url:
+        raise NotLookedAt(
+            "none is configured on this host, so it was not looked at; SIGNALQ_BILLING_AIRFLOW_URL names its address"
+        )
+    check_airflow(url, wiring.settings.watch_timeout_seconds)
+    return "answers, and says that all its parts are healthy; DAGs and pool can be looked at only on its own hosts"
 
 
 def problems(state: AirflowState, wanted: Sequence[str], pool: str, now: dt.datetime) -> Iterator[str]:

@@ -20,6 +20,10 @@ class WorthALook(Exception):
     """Nothing is wrong yet; if it stays like that, something will be."""
 
 
+class NotLookedAt(Exception):
+    """What there is to look at cannot be seen from here."""
+
+
 class ClockSkew(SignalqBillingError):
     """This machine's clock and another's differ by more than ten seconds."""
 

@@ -147,7 +147,7 @@ def test_a_replica_that_stands_still_pays_nobody_until_it_moves_on(week: Week) -
     week.cluster.status_history(early)
     week.cluster.handle.faults.freeze(week.week.source.table)
     week.week.add(*EVENTS)
-    with pytest.raises(ActivityIncomplete, match="Nobody is paid"):
+    with pytest.raises(ActivityIncomplete, match="missing is not idle"):
         week.run()
     assert money_accepted(week.billing) == 0
     week.is_paid_after()

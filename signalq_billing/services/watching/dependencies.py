@@ -76,11 +76,18 @@ def dependencies_down(
     down: Mapping[str, str], asked: Sequence[str], known: Sequence[Told], now: dt.datetime
 ) -> Findings:
     """An alert per service that is down; covers those that were asked."""
-    alerts = tuple(_down(name, fault, known, now) for name, fault in sorted(down.items()))
+    alerts = tuple(_down(name, fault, known, now, what_to_do(name, down)) for name, fault in sorted(down.items()))
     return Findings(alerts, frozenset(key_of(AlertKind.DEPENDENCY_DOWN, name) for name in asked))
 
 
-def _down(name: str, fault: str, known: Sequence[Told], now: dt.datetime) -> Alert:
+def what_to_do(name: str, down: Mapping[str, str]) -> Sequence[str]:
+    """What helps with this service, seeing which others are down."""
+    if name == "Airflow" and "PostgreSQL" in down:
+        return ("PostgreSQL is down too, see there: bring it back first, for Airflow may keep its own tables there.",)
+    return _DO.get(name, ())
+
+
+def _down(name: str, fault: str, known: Sequence[Told], now: dt.datetime, do: Sequence[str]) -> Alert:
     key = key_of(AlertKind.DEPENDENCY_DOWN, name)
     since = known_since(known, key, now)
     lasting = f" for {duration(now - since)}" if since < now else ""
@@ -91,7 +98,7 @@ def _down(name: str, fault: str, known: Sequence[Told], now: dt.datetime) -> Ale
         title=f"dependency down: {name} {what}{lasting}; nobody is paid meanwhile",
         since=since,
         why=(fault,),
-        do=(*_DO.get(name, ()), f"`signalq-billing {_teller(name)}` tells when it works again."),
+        do=(*do, f"`signalq-billing {_teller(name)}` tells when it works again."),
         members=frozenset([name]),
     )
 

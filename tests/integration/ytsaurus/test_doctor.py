@@ -95,9 +95,20 @@ def seen(ago: dt.timedelta) -> dict[str, Any]:
 
 def test_a_host_that_is_well_has_nothing_wrong(clinic: Clinic) -> None:
     found = clinic.findings()
-    assert {name: each["state"] for name, each in found.items() if each["state"] != "ok"} == {}
+    assert {name: each["state"] for name, each in found.items() if each["state"] != "ok"} == {
+        "Airflow": "not_looked_at"
+    }
     assert set(found) >= {"PostgreSQL", "park configs", "YTsaurus", "clique", "watermark", "billing-orders", "Airflow"}
     assert "none is configured" in found["Airflow"]["detail"]
+    assert found["Airflow"]["ok"] is None
+
+
+def test_an_airflow_elsewhere_is_asked_at_its_address(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGNALQ_BILLING_AIRFLOW_URL", "http://127.0.0.1:9")
+    settings.cache_clear()
+    found = clinic.findings()["Airflow"]
+    assert found["state"] == "wrong"
+    assert "http://127.0.0.1:9 does not answer" in found["fault"]
 
 
 @pytest.mark.parametrize("conn_id", ["YTSAURUS_DEFAULT", "BILLING_ORDERS"])
