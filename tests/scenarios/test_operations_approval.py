@@ -99,7 +99,7 @@ class Approvals:
         return str(state) if state in ("success", "skipped", "failed") else None
 
     def orders(self, park: str) -> list[dict[str, object]]:
-        return [order for order in self.operator.orders() if order["park_id"] == park]
+        return [order for order in self.operator.orders() if f":{park}:" in str(order["external_ref"])]
 
 
 @pytest.fixture(scope="module")

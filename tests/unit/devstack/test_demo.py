@@ -182,7 +182,8 @@ def test_a_retry_shows_what_went_wrong(stack: Stack, airflow: Airflow) -> None:
 def test_the_login_is_the_one_shown_to_people(stack: Stack) -> None:
     airflow_settings.write_files(stack.home, stack.memory)
     passwords = json.loads((stack.home.airflow / "passwords.json").read_text())
-    assert passwords == {"admin": stack.memory.secret("airflow")}
+    assert passwords["admin"] == stack.memory.secret("airflow")
+    assert set(passwords) == {"admin", "viewer"}
     assert (stack.home.airflow / "passwords.json").stat().st_mode & 0o777 == 0o600
 
 

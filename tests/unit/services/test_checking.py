@@ -60,5 +60,5 @@ def test_the_replica_has_to_pass_the_periods_end_and_its_lag_allowance() -> None
     needed = period().end + dt.timedelta(minutes=15)
     check_watermark(period(), needed, SOURCE)
     for late in (needed - dt.timedelta(microseconds=1), None):
-        with pytest.raises(ActivityIncomplete, match="Nobody is paid"):
+        with pytest.raises(ActivityIncomplete, match="missing is not idle"):
             check_watermark(period(), late, SOURCE)

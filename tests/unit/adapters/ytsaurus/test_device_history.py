@@ -19,7 +19,7 @@ from signalq_billing.domain.timeline import local_days, merged, timeline
 from signalq_billing.errors import SourceInvalid, SourceUnavailable
 from tests.unit.adapters.ytsaurus.histories import CALENDARS, Calendar, Scene, scene
 from tests.unit.adapters.ytsaurus.reference import EPOCH, MICROSECOND, Row, bad_reason, day_start
-from tests.unit.adapters.ytsaurus.warehouse import RESULT, STATUS_AT_TYPES, Warehouse
+from tests.unit.adapters.ytsaurus.warehouse import RESULT, STATUS_AT_TYPES, Warehouse, tables_of
 
 MONDAY = Calendar("Europe/Moscow", dt.date(2026, 11, 2), 1)
 START = 1_793_566_800_000_000
@@ -130,9 +130,10 @@ def test_result_tables_have_columns_that_every_clique_writes(warehouse: Warehous
     story = scene(Random(0), 1)
     warehouse.status_history([], story.source(), status_at)
     warehouse._write_rules({})
+    tables = tables_of(story.source())
     for text in (
-        device_statement("device", story.calendar.period, story.clock, story.source(), TABLES, RESULT),
-        activity_statement(story.request, story.source(), TABLES, "//rules", RESULT),
+        device_statement("device", story.calendar.period, story.clock, story.source(), tables, RESULT),
+        activity_statement(story.request, story.source(), tables, "//rules", RESULT),
     ):
         assert warehouse.types(text) == {"String", "UInt64"}
 
