@@ -35,8 +35,8 @@ class ToldFile:
 
     def claim(self, alert: Alert, patience: Patience) -> Claim | None:
         """Note that `alert` is seen; the right to tell it if that is due."""
-        now = self._now()
         with self._locked() as kept:
+            now = self._now()  # not before the lock: a lease that was taken meanwhile would look like a future one
             told = replace(kept.get(alert.key, Told(alert)), alert=alert, gone_at=None)
             why = telling.occasion(told, alert, now, patience)
             kept[alert.key] = replace(told, claimed_until=now + patience.lease) if why else told
@@ -44,8 +44,8 @@ class ToldFile:
 
     def claim_over(self, key: str, patience: Patience) -> Claim | None:
         """Note that the situation is not seen any more; the right to tell that it is over."""
-        now = self._now()
         with self._locked() as kept:
+            now = self._now()
             if key not in kept:
                 return None
             told = kept[key] = replace(kept[key], gone_at=kept[key].gone_at or now)

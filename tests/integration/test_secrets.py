@@ -246,12 +246,12 @@ print(wiring.submitter.submit(wiring.payouts.payouts()))
 
 DEFECT = """
 import sys, threading, traceback
-from signalq_billing.adapters.billing_orders import client
+from signalq_billing import connections
 from signalq_billing.cli import main
 def defect(*_):
     raise RuntimeError("a defect of ours")
-client.BillingOrdersApi._answer = defect
-sys.argv = ["signalq-billing", "-v", "doctor"]
+connections.postgres_url = defect
+sys.argv = ["signalq-billing", "-v", "status"]
 main.main()
 """
 
