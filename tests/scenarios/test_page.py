@@ -157,7 +157,7 @@ def test_the_tasks_of_a_payouts_run_lead_to_the_page_of_its_period(ui: Ui, week:
         assert "/plugin/signalq/signalq/period?cadence=weekly_msk&period=" in links["Payouts"]
     mapped = ui.call("GET", f"dagRuns/{run['dag_run_id']}/taskInstances/submit/links?map_index=0")["extra_links"]
     assert mapped == links
-    page = visit(f"/dags/{DAG}/runs/{run['dag_run_id']}/tasks/compute", "admin")
+    page = visit(f"/dags/{DAG}/runs/{run['dag_run_id']}/tasks/compute/details", "admin")
     page.get_by_role("link", name="Payouts", exact=True).click()
     expect(frame_of(page).get_by_role("heading", level=1)).to_contain_text("weekly_msk")
 
@@ -253,8 +253,9 @@ def test_what_is_resubmitted_is_created_once(operator: Operator, ui: Ui, week: s
     until(
         lambda: {each["payment_progress"] for each in paid_in(operator, week).values()} == {"created"}, "both created"
     )
-    refs = [order["external_ref"] for order in operator.orders() if order["park_id"] in PARKS]
+    refs = [str(order["external_ref"]) for order in operator.orders()]
     assert len(refs) == len(set(refs))
+    assert all(sum(f":{week}:{park}:" in ref for ref in refs) == 1 for park in PARKS)
     (entry,) = audit(ui, "payouts_page.resubmit")
     assert (entry["owner"], entry["dag_id"]) == ("admin", "signalq_reconcile")
 
