@@ -86,6 +86,14 @@ def test_a_payout_nobody_has_claimed_picks_up_a_debt_when_it_is_computed_anew_an
     assert not again.approved
 
 
+def test_a_payout_computed_anew_goes_on_carrying_what_it_carried(paid: Payer) -> None:
+    paid.adjust({"cam-1": "10.00", "cam-2": "15.50"})
+    assert paid.run({"cam-1": "12.00"}, period=NEXT).carried == D("-5.00")
+    for _ in range(2):  # the second time nothing differs
+        again = paid.run({"cam-1": "13.00"}, period=NEXT)
+        assert (again.carried, again.due, paid.debt()) == (D("-5.00"), D("8.00"), 0)
+
+
 def test_a_claimed_payout_keeps_what_it_was_sent_with(paid: Payer) -> None:
     paid.run({"cam-1": "12.00"}, period=NEXT)
     paid.pay(Unknown("cut"))
