@@ -58,14 +58,21 @@ dashboard: $(VENV)/.ready ## write monitoring/grafana/dashboards/signalq-billing
 	@$(BIN)/python monitoring/grafana/build_dashboard.py
 
 .PHONY: bench
-bench: $(VENV)/.ready ## measure: an idle reconcile over a million old orders
-	@$(BIN)/python benchmarks/reconcile_idle.py
+bench: $(VENV)/.bench ## measure against what else one would use, SIZE=small (default) or full, ONLY=one case; writes docs/performance.md
+	@$(BIN)/python -m benchmarks --size $(or $(SIZE),small) $(addprefix --only ,$(ONLY))
+
+$(VENV)/.bench: $(VENV)/.ready requirements/bench.txt
+	@$(BIN)/uv pip install --quiet --system-certs --python $(BIN)/python -r requirements/bench.txt || \
+		$(BIN)/pip install --quiet --disable-pip-version-check -r requirements/bench.txt
+	@touch $@
 
 lock: $(VENV)/.ready ## pin every dependency anew from requirements/*.in
 	@$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header \
 		requirements/runtime.in -o requirements.txt
 	@$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header \
 		requirements/dev.in -o requirements/dev.txt
+	@$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header \
+		requirements/bench.in -o requirements/bench.txt
 
 clean: down ## end everything, and remove what was set up, data included
-	@rm -rf $(VENV) .devstack .mypy_cache .ruff_cache .hypothesis build *.egg-info
+	@rm -rf $(VENV) .devstack .bench .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -1,0 +1,1 @@
+"""What is measured, against what, in one run. `make bench` runs it, benchmarks/README.md says how to read it."""
