@@ -4,6 +4,7 @@ import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,9 @@ class Bench:
         for other in others:
             theirs = found[other.name]
             wanted = goal.get(other.name) if isinstance(goal, Mapping) else goal
-            both = {"size": size, "other_name": other.name, "repeats": repeats}
-            self.add(name, ours=mine.seconds, other=theirs.seconds, peak_mb=mine.peak_mb, goal=wanted, **both)
-            self.add(f"{name}: peak memory", ours=mine.peak_mb, other=theirs.peak_mb, unit="MB", **both)
+            add = partial(self.add, size=size, other_name=other.name, repeats=repeats)
+            add(name, ours=mine.seconds, other=theirs.seconds, peak_mb=mine.peak_mb, goal=wanted)
+            add(f"{name}: peak memory", ours=mine.peak_mb, other=theirs.peak_mb, unit="MB")
         return found
 
     def add(

@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.harness.process_tree import Watched, watch
 
 CHILD = "benchmarks.harness.child"
+ROOT = Path(__file__).parents[2]
 
 
 class SideFailed(Exception):
@@ -50,7 +51,8 @@ def run_once(side: Side) -> Run:
         answer, errors = Path(directory) / "answer.json", Path(directory) / "errors"
         with errors.open("wb") as said:
             command = [sys.executable, "-m", CHILD, side.module, json.dumps(dict(side.parameters)), str(answer)]
-            child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said)
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": said}
+            child = subprocess.Popen(command, cwd=ROOT, **pipes)  # type: ignore[call-overload]
             watched = _conduct(child)
         if child.returncode or watched is None or not answer.exists():
             raise SideFailed(f"{side.name}: {errors.read_text(errors='replace')[-4000:]}")
@@ -66,13 +68,11 @@ def _conduct(child: subprocess.Popen[bytes]) -> Watched | None:
     try:
         if child.stdout.readline() == b"ready\n":
             watched = watch(child)
-            child.stdin.write(b"go on\n")
-            child.stdin.flush()
+        child.stdin.close()
         child.wait()
     finally:
         if child.poll() is None:
             child.kill()
             child.wait()
-        child.stdin.close()
         child.stdout.close()
     return watched
