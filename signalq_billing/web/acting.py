@@ -146,12 +146,12 @@ def _told(words: str, payouts: Sequence[PayoutProgress], *, good: bool) -> Told:
 def _gone(sent: Sent, payouts: Sequence[PayoutProgress]) -> list[Told]:
     """Payouts that a recompute took back since they were shown."""
     gone = len(sent.shown) - len(payouts)
-    return [Told("taken back by a run since you looked: nothing was done with them", gone, "", good=False)] * (gone > 0)
+    return [Told("taken back by a run since you looked: nothing was done", gone, "", good=False)] * (gone > 0)
 
 
 _WORDS = {
-    HoldResult.HELD: "held: nothing is sent for them until somebody releases them",
-    HoldResult.RELEASED: "released: the next run or reconcile sends them",
+    HoldResult.HELD: "held: nothing is sent until somebody releases it",
+    HoldResult.RELEASED: "released: sent by the next run or reconcile",
     HoldResult.SETTLED_ALREADY: "no longer held; nothing was left to send",
     HoldResult.HELD_BEFORE: "held already: the reason stays as it was",
     HoldResult.NOTHING_TO_HOLD: "nothing to hold: created already, or nothing to pay",

@@ -172,7 +172,7 @@ def test_an_operator_holds_with_a_reason_and_a_second_click_does_nothing_more(
     assert paid_in(operator, week)[PARKS[0]]["hold_reason"] is None
     frame.get_by_label("Reason").fill("the park disputes two cameras")
     frame.get_by_role("button", name="Hold 1 payout").dblclick()
-    expect(frame.get_by_role("status")).to_contain_text("held: nothing is sent for them until somebody releases them")
+    expect(frame.get_by_role("status")).to_contain_text("held: nothing is sent until somebody releases it")
     page.reload()
     expect(frame_of(page).get_by_role("status")).to_contain_text("held: nothing is sent")
     held = [each for each in history(operator, PARKS[0]) if each["action"] == "held"]
@@ -190,7 +190,7 @@ def test_a_release_takes_a_note_and_is_bound_to_what_was_shown(operator: Operato
     assert paid_in(operator, week)[PARKS[0]]["hold_reason"] is not None
     frame.get_by_label("Note").fill("checked with the park")
     frame.get_by_role("button", name="Release 1 payout").click()
-    expect(frame.get_by_role("status")).to_contain_text("released: the next run or reconcile sends them")
+    expect(frame.get_by_role("status")).to_contain_text("released: sent by the next run or reconcile")
     expect(frame.get_by_role("link", name="Have it sent now…")).to_be_visible()
     released = [each for each in history(operator, PARKS[0]) if each["action"] == "released"]
     assert [(each["actor"], each["why"]) for each in released] == [("ui admin", "checked with the park")]

@@ -49,7 +49,7 @@ def test_looking_at_a_form_changes_nothing(engine: Engine, counter: Counter) -> 
 def test_a_hold_is_in_the_history_under_the_users_name_with_the_reason(engine: Engine, counter: Counter) -> None:
     computed(engine, ["park-1", "park-2"])
     told = counter.sits().does("hold", "park-1", why="asked by the park")
-    assert "1 payout, 80.00 RUB: held: nothing is sent for them until somebody releases them park-1" in told
+    assert "1 payout, 80.00 RUB: held: nothing is sent until somebody releases it park-1" in told
     (entry,) = history_of(engine, "held")
     assert (entry["actor"], entry["why"]) == ("ui ann", "asked by the park")
     assert {each.park_id: each.hold_reason for each in progress(engine)} == {
@@ -68,7 +68,7 @@ def test_a_release_lets_go_what_was_shown_with_note_and_name(
     shown = counter.sits().asks("release")
     assert "2 payouts, 160.00 RUB: let go: the next run or reconcile sends it" in words(shown.text)
     assert "asked by the park" in words(shown.text)
-    assert "released: the next run or reconcile sends them" in counter.sits().sees(
+    assert "released: sent by the next run or reconcile" in counter.sits().sees(
         counter.sits().sends(shown, why="park agreed")
     )
     assert {(e["actor"], e["why"]) for e in history_of(engine, "released")} == {("ui ann", "park agreed")}
