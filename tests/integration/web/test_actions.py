@@ -105,7 +105,7 @@ def test_two_clicks_at_once_do_one_thing(engine: Engine, counter: Counter) -> No
     with ThreadPoolExecutor(4) as clicks:
         sent = list(clicks.map(lambda _: clerk.sends(shown, why="looked at it"), range(4)))
     assert len({each.headers["location"] for each in sent}) == 1
-    assert "released: the next run" in clerk.sees(sent[-1])
+    assert "released: sent by the next run" in clerk.sees(sent[-1])
     assert len(history_of(engine, "released")) == 1
     assert len(counter.kept) == 2
 
