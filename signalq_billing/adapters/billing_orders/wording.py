@@ -1,12 +1,12 @@
 """What billing-orders said, in words fit for logs, tables and people: one short line, printable, without the token."""
 
 import json
-import re
 from urllib.parse import quote
+
+from signalq_billing.adapters.transport_error import innermost
 
 _LONGEST = 300
 _HIDDEN = "[hidden]"
-_WHOSE = re.compile(r"^\w+\(host=.*?, port=\d+\): ")  # urllib3 begins with the name of a class
 
 
 class Wording:
@@ -35,14 +35,4 @@ class Wording:
 
     def reason(self, error: BaseException) -> str:
         """What an exception of the transport comes down to: the innermost one that says something."""
-        found, pending, seen = str(error), [error], set()
-        while pending:
-            cause = pending.pop()
-            if id(cause) in seen:
-                continue
-            seen.add(id(cause))
-            said = [argument for argument in cause.args if isinstance(argument, str)]
-            found = said[-1] if said else found
-            inner = [*cause.args, getattr(cause, "reason", None)]
-            pending += [each for each in inner if isinstance(each, BaseException)]
-        return self.quote(_WHOSE.sub("", found) or type(error).__name__)
+        return self.quote(innermost(error))

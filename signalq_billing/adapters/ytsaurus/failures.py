@@ -9,6 +9,7 @@ from typing import Any
 from yt.packages.requests.exceptions import RequestException
 from yt.wrapper.errors import YtError, YtRetriableError, YtTokenError
 
+from signalq_billing.adapters.transport_error import innermost
 from signalq_billing.errors import SignalqBillingError, SourceInvalid, SourceUnavailable
 
 RESOLVE_ERROR = 500
@@ -63,7 +64,7 @@ def reasons(error: Exception) -> str:
     """One line with the messages of an error and those inside it."""
     if isinstance(error, YtError):
         return _flat(error.simplify())
-    return _shortened(f"{type(error).__name__}: {error}")
+    return _shortened(f"{type(error).__name__}: {innermost(error)}")
 
 
 def _has_code(error: Exception, code: int) -> bool:

@@ -1,0 +1,30 @@
+"""What is told of a connection that failed: the innermost reason, without the names of a library's objects."""
+
+import pytest
+from yt.wrapper import YtClient
+
+from signalq_billing.adapters.transport_error import innermost
+from signalq_billing.adapters.ytsaurus.failures import reasons
+from signalq_billing.devstack.postgres import free_port
+
+AT_ONCE = {"proxy": {"retries": {"enable": False}, "connect_timeout": 500, "request_timeout": 1000}}
+
+
+def test_a_refused_connection_is_told_without_the_names_of_objects() -> None:
+    with pytest.raises(Exception, match="Max retries exceeded") as raised:
+        YtClient(proxy=f"127.0.0.1:{free_port()}", config=AT_ONCE).get("//tmp")
+
+    told = reasons(raised.value)
+
+    assert told == "ConnectionError: Failed to establish a new connection: [Errno 111] Connection refused"
+
+
+def test_an_exception_that_says_nothing_is_told_by_its_name() -> None:
+    assert innermost(TimeoutError()) == "TimeoutError"
+
+
+def test_causes_in_a_circle_end() -> None:
+    outer, inner = RuntimeError("outer"), RuntimeError("inner")
+    outer.args, inner.args = ("outer", inner), ("inner", outer)
+
+    assert innermost(outer) == "inner"
