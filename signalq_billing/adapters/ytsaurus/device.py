@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from yt.wrapper import YtClient
 
-from signalq_billing.adapters.ytsaurus.result import arrow_table, bad_row_example, read_whole
+from signalq_billing.adapters.ytsaurus.arrow import arrow_table, read_whole
+from signalq_billing.adapters.ytsaurus.result import bad_row_example
 from signalq_billing.adapters.ytsaurus.statement import instant
 from signalq_billing.domain.activity import BAD_ROW_REASONS, BadRows
 from signalq_billing.domain.device_history import DeviceHistory, Event, Sightings

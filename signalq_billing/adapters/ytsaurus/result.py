@@ -1,26 +1,26 @@
-"""Result tables read back as Arrow: whole, checked to be complete, sorted, one park at a time."""
+"""Result tables read back: proven complete, in bytewise order, one park at a time, whatever their size."""
 
-import io
-import time
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import groupby
-from typing import TypeVar
+from itertools import chain, groupby, pairwise
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from yt.wrapper import YtClient
 
-from signalq_billing.adapters.ytsaurus.failures import translated
+from signalq_billing.adapters.ytsaurus.slices import slices
+from signalq_billing.adapters.ytsaurus.sorted_lines import SCHEMA as LINES
+from signalq_billing.adapters.ytsaurus.sorted_lines import SortedLines
 from signalq_billing.domain.activity import BAD_ROW_REASONS, BadRows, DeviceActivity, ParkActivity
 from signalq_billing.domain.period import Period
 from signalq_billing.errors import SourceInvalid, SourceUnavailable
 
 SCHEMA = pa.schema(
     [
-        ("park_id", pa.large_binary()),
-        ("device_id", pa.large_binary()),
-        ("day_seconds", pa.large_binary()),
+        *LINES,
         ("rows_read", pa.uint64()),
         ("rows_considered", pa.uint64()),
         ("newest_us", pa.uint64()),
@@ -28,9 +28,7 @@ SCHEMA = pa.schema(
         ("bad_rows", pa.large_binary()),
     ]
 )
-ATTEMPTS = 4
-Found = TypeVar("Found")
-END_OF_STREAM = b"\xff\xff\xff\xff\0\0\0\0"
+BYTES_AT_ONCE = 8 << 20
 EXAMPLE_FIELDS = ("park_id", "device_id", "status", "status_at", "event_id")
 
 
@@ -47,29 +45,55 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A result table in memory: its statistics, and its lines sorted bytewise by park and device."""
+    """A result table that is here completely: its statistics, and its lines sorted bytewise by park and device."""
 
     statistics: Statistics
-    lines: pa.Table
+    lines: SortedLines
 
 
-def read_result(client: YtClient, path: str) -> Result:
-    """Read all of a result table. Raises SourceUnavailable if it keeps coming incomplete, SourceInvalid if it is gone
-    or is not one of ours."""
-    return read_whole(client, path, checked_result, "extract the period again")
+def read_statistics(client: YtClient, path: str, period: Period) -> Statistics:
+    """What the scan says about itself, held against the number of rows that are there; no more is read than that takes.
+
+    Raises SourceUnavailable if the table is not complete, SourceInvalid if it is gone or is not one of ours.
+    """
+    found = slices(client, path)
+    # In a sorted table they come first; a clique that wrote in pieces may have put them anywhere.
+    first = [found.between(0, min(2, found.rows), SCHEMA)] if found.rows else []
+    scans = (part.filter(_is_scan(part)) for part in chain(first, found.of(_rows_at_once(period), SCHEMA)))
+    scan = next((each for each in scans if each.num_rows), SCHEMA.empty_table())
+    statistics = _statistics(scan, path)
+    _check_complete(found.rows - scan.num_rows, statistics, path)
+    return statistics
 
 
-def read_whole(client: YtClient, path: str, checked: Callable[[bytes, str], Found], remedy: str) -> Found:
-    """A table's Arrow bytes as what `checked` makes of them; what it calls SourceUnavailable is read again, a few
-    times. Raises SourceUnavailable, or SourceInvalid if the table is gone: `remedy` says what to do then."""
-    for attempt in range(1, ATTEMPTS + 1):
+@contextmanager
+def opened(client: YtClient, path: str, period: Period) -> Iterator[Result]:
+    """All of a result table, on this machine's disk if it is not small.
+
+    Raises SourceUnavailable if it is not complete, SourceInvalid if it is gone or is not one of ours.
+    """
+    found = slices(client, path)
+    with tempfile.SpooledTemporaryFile(max_size=BYTES_AT_ONCE) as file:
+        yield checked_result(found.of(_rows_at_once(period), SCHEMA), path, file)
+
+
+def checked_result(parts: Iterable[pa.Table], path: str, file: IO[bytes]) -> Result:
+    """The parts of a result table together, sorted and proven complete; their lines are kept in `file`.
+
+    Raises SourceUnavailable, SourceInvalid.
+    """
+    scans, lines = [SCHEMA.empty_table()], SortedLines(file)
+    for part in parts:
+        scan = _is_scan(part)
+        scans.append(part.filter(scan))
         try:
-            return checked(_read_once(client, path, remedy), path)
-        except SourceUnavailable:
-            if attempt == ATTEMPTS:
-                raise
-            time.sleep(0.3 * 2**attempt)
-    raise AssertionError("unreachable")
+            lines.add(part.filter(pc.invert(scan)).select(LINES.names))
+        except OSError as error:
+            where = tempfile.gettempdir()
+            raise SourceUnavailable(f"reading {path}: its lines cannot be kept in {where}: {error}") from error
+    statistics = _statistics(pa.concat_tables(scans), path)
+    _check_complete(len(lines), statistics, path)
+    return Result(statistics, lines)
 
 
 def parks(result: Result, path: str, period: Period) -> Iterator[ParkActivity]:
@@ -77,19 +101,21 @@ def parks(result: Result, path: str, period: Period) -> Iterator[ParkActivity]:
     lengths = [
         int((end - begin).total_seconds()) for begin, end in zip(period.midnights, period.midnights[1:], strict=False)
     ]
-    rows = (
-        (park.as_py(), device.as_py(), days.as_py())
-        for batch in result.lines.to_batches(max_chunksize=65_536)
-        for park, device, days in zip(
-            *(batch.column(name) for name in ("park_id", "device_id", "day_seconds")), strict=True
-        )
-    )
-    for park_id, lines in groupby(rows, key=lambda row: row[0]):
+    for park_id, lines in groupby(result.lines, key=lambda line: line[0]):
         devices = tuple(
             DeviceActivity(device_id.decode(), _day_seconds(days, lengths, path, period))
             for _, device_id, days in lines
         )
+        _check_once(park_id, devices, path)
         yield ParkActivity(park_id.decode(), devices)
+
+
+def _check_once(park_id: bytes, devices: Sequence[DeviceActivity], path: str) -> None:
+    """What is sorted has equal ids side by side; paying a device twice would be worse than not at all."""
+    for before, after in pairwise(devices):
+        if before.device_id == after.device_id:
+            park = park_id.decode()
+            raise SourceInvalid(f"{path} has two lines for device {after.device_id} of park {park}: extract anew")
 
 
 def _day_seconds(text: bytes, lengths: list[int], path: str, period: Period) -> tuple[int, ...]:
@@ -100,56 +126,18 @@ def _day_seconds(text: bytes, lengths: list[int], path: str, period: Period) -> 
     return seconds
 
 
-def _read_once(client: YtClient, path: str, remedy: str) -> bytes:
-    with translated(f"reading {path}", f"the result table is gone; {remedy}"):
-        stream = client.read_table(path, format="arrow", raw=True, enable_read_parallel=False)
-        try:
-            return bytes(stream.read())
-        finally:
-            stream.close()
+def _rows_at_once(period: Period) -> int:
+    """Rows that take about BYTES_AT_ONCE: ids, and up to six digits' worth for each day."""
+    return max(BYTES_AT_ONCE // (64 + 6 * len(period.days)), 1)
 
 
-def checked_result(content: bytes, path: str) -> Result:
-    """A result table's Arrow bytes, sorted and proven complete. Raises SourceUnavailable, SourceInvalid."""
-    table = arrow_table(content, SCHEMA, path)
-    scan = pc.equal(table["park_id"], pa.scalar(b"", pa.large_binary()))
-    statistics = _statistics(table.filter(scan), path)
-    lines = table.filter(pc.invert(scan)).select(["park_id", "device_id", "day_seconds"])
-    if lines.num_rows != statistics.lines:
-        raise SourceUnavailable(f"reading {path}: {lines.num_rows} of {statistics.lines} lines came")
-    return Result(statistics, lines.sort_by([("park_id", "ascending"), ("device_id", "ascending")]))
+def _is_scan(part: pa.Table) -> pa.ChunkedArray:
+    return pc.equal(part["park_id"], pa.scalar(b"", pa.large_binary()))
 
 
-def arrow_table(content: bytes, schema: pa.Schema, path: str) -> pa.Table:
-    """All streams of an answer as one table of these columns and types, whatever order, encoding and string type each
-    came in. Raises SourceInvalid for a column that is missing, SourceUnavailable for a cut stream."""
-    try:
-        return pa.concat_tables(_streams(content, schema)).combine_chunks()
-    except (pa.ArrowException, OSError) as error:
-        raise SourceUnavailable(f"reading {path}: the Arrow stream is broken: {error}") from error
-
-
-def _streams(content: bytes, schema: pa.Schema) -> Iterator[pa.Table]:
-    yield pa.Table.from_batches([], schema=schema)
-    buffer = io.BytesIO(content)
-    while buffer.tell() < len(content):
-        # An empty table is sent as nothing at all, as the end of a stream alone, or as a stream without columns.
-        if content.startswith(END_OF_STREAM, buffer.tell()):
-            buffer.seek(len(END_OF_STREAM), io.SEEK_CUR)
-            continue
-        part = pa.ipc.open_stream(buffer).read_all()
-        if part.num_columns == 0:
-            continue
-        missing = set(schema.names) - set(part.column_names)
-        if missing:
-            raise SourceInvalid(f"a result table without {', '.join(sorted(missing))} was not written by this version")
-        yield pa.Table.from_arrays([_plain(part[field.name], field.type) for field in schema], schema=schema)
-
-
-def _plain(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray:
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    return column.cast(wanted)
+def _check_complete(lines: int, statistics: Statistics, path: str) -> None:
+    if lines != statistics.lines:
+        raise SourceUnavailable(f"reading {path}: {lines} of {statistics.lines} lines came")
 
 
 def _statistics(scan: pa.Table, path: str) -> Statistics:

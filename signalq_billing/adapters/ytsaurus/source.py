@@ -74,7 +74,7 @@ class YtActivitySource:
         with self._workspace(_node_name(request.period.cadence), str(request.period.name)) as directory:
             table = f"{directory}/{RESULT_NAME}"
             self._compute(request, found, directory, table)
-            statistics = result.read_result(self._client, table).statistics
+            statistics = result.read_statistics(self._client, table, request.period)
         return ActivitySnapshot(
             period=request.period,
             result_table=table,
@@ -87,8 +87,12 @@ class YtActivitySource:
         )
 
     def read(self, result_table: str, period: Period) -> Iterator[ParkActivity]:
-        """The parks of a result table, sorted bytewise. Raises SourceUnavailable, or SourceInvalid if it is gone."""
-        yield from result.parks(result.read_result(self._client, result_table), result_table, period)
+        """The parks of a result table, sorted bytewise, once all of it is here.
+
+        Raises SourceUnavailable, or SourceInvalid if it is gone.
+        """
+        with result.opened(self._client, result_table, period) as found:
+            yield from result.parks(found, result_table, period)
 
     def discard(self, result_table: str) -> None:
         """Remove a result table and the directory made for it; one that is gone already is no error."""

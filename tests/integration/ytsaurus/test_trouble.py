@@ -145,7 +145,7 @@ def test_a_broken_read_is_repeated_whole(filled: Cluster, fault: dict[str, Any])
 def test_a_read_that_stays_broken_is_unavailable(filled: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     adapter = filled.adapter()
     snapshot = adapter.extract(REQUEST)
-    monkeypatch.setattr("signalq_billing.adapters.ytsaurus.result.ATTEMPTS", 2)
+    monkeypatch.setattr("signalq_billing.adapters.ytsaurus.arrow.ATTEMPTS", 2)
     filled.handle.faults.set({"kind": "cut", "after_bytes": 300, "orderly": True, "command": "read_table"})
     with pytest.raises(SourceUnavailable):
         list(adapter.read(snapshot.result_table, MONDAY.period))

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from signalq_billing.adapters.ytsaurus.daily import Directory
+from signalq_billing.adapters.ytsaurus.sorted_lines import SortedLines
 from signalq_billing.domain.period import zone
 from signalq_billing.domain.source import DailyTables
 from tests.unit.adapters.ytsaurus.histories import Scene, scene
@@ -43,14 +44,14 @@ def test_any_split_into_days_gives_the_same_lines(warehouse: Warehouse, random: 
     for day in read:
         warehouse.status_history(split[day], story.source(table=daily.path(day)))
     found = warehouse.extract(story.request, story.source(table=daily), [daily.path(day) for day in read])
-    assert lines(found.lines.to_pylist()) == story.expected(nullable=True).lines
+    assert lines(found.lines) == story.expected(nullable=True).lines
     assert len(read) <= period_days(story) + 2 * daily.days_around + 2
     for day in read:
         warehouse.execute(f'DROP TABLE "{daily.path(day)}"')
 
 
-def lines(rows: list[dict[str, bytes]]) -> dict[tuple[bytes, bytes], tuple[int, ...]]:
-    return {(row["park_id"], row["device_id"]): tuple(map(int, row["day_seconds"].split(b","))) for row in rows}
+def lines(found: SortedLines) -> dict[tuple[bytes, bytes], tuple[int, ...]]:
+    return {(park_id, device_id): tuple(map(int, days.split(b","))) for park_id, device_id, days in found}
 
 
 def period_days(story: Scene) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 import pytest
 
-from signalq_billing.adapters.ytsaurus.result import Result, checked_result, parks
+from signalq_billing.adapters.ytsaurus.arrow import arrow_table
+from signalq_billing.adapters.ytsaurus.result import SCHEMA, Result, checked_result, parks
 from signalq_billing.domain.activity import BadRows, DeviceActivity, ParkActivity
 from signalq_billing.domain.period import Period
 from signalq_billing.errors import SourceInvalid, SourceUnavailable
@@ -54,7 +55,7 @@ def plain(kind: pa.DataType) -> pa.DataType:
 
 
 def read(content: bytes) -> Result:
-    return checked_result(content, "//result")
+    return checked_result([arrow_table(content, SCHEMA, "//result")], "//result", io.BytesIO())
 
 
 ROWS = [line("b", "x"), statistics(4), line("a", "y", "1"), line("b", "B"), line("a", "\U0001f697")]
@@ -98,7 +99,7 @@ def test_streams_follow_one_another_with_schemas_of_their_own() -> None:
 )
 def test_an_empty_table_has_neither_lines_nor_rows(content: bytes) -> None:
     found = read(content)
-    assert found.lines.num_rows == 0
+    assert list(found.lines) == []
     assert found.statistics.rows_read == found.statistics.newest_us == 0
 
 

@@ -1,6 +1,7 @@
 """The embedded build of CHYT's engine, holding a status_history: the real statement runs on it."""
 
 import datetime as dt
+import io
 import re
 import tempfile
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 from chdb.session import Session
 
 from signalq_billing.adapters.ytsaurus import device, result, statement
+from signalq_billing.adapters.ytsaurus.arrow import arrow_table
 from signalq_billing.domain.activity import ActivityRequest, ActivityRules
 from signalq_billing.domain.device_history import DeviceHistory
 from signalq_billing.domain.period import Period
@@ -69,7 +71,7 @@ class Warehouse:
             selected(statement.activity_statement(request, source, tables or tables_of(source), "//rules", RESULT)),
             "ArrowStream",
         )
-        return result.checked_result(content, RESULT)
+        return result.checked_result([arrow_table(content, result.SCHEMA, RESULT)], RESULT, io.BytesIO())
 
     def history(self, device_id: str, period: Period, clock: dt.datetime, source: Source) -> DeviceHistory:
         """The same for the statement about one device."""
