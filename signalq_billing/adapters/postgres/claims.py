@@ -5,21 +5,19 @@ A fencing number grows with every claim; only the holder of the current one may 
 
 import datetime as dt
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, literal, select, update
+from sqlalchemy import Connection, select
 
+from signalq_billing.adapters.postgres import order_steps
 from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_parks
 from signalq_billing.adapters.postgres.holds import put_on_hold
 from signalq_billing.adapters.postgres.outcomes import Meaning, meaning_of
-from signalq_billing.adapters.postgres.tables import (
-    DEVICE_HASH,
-    StoredRow,
-    order_attempt,
-    payout,
-    payout_line,
-    payout_order,
-)
+from signalq_billing.adapters.postgres.stored_text import escape, escape_document, unescape
+from signalq_billing.adapters.postgres.tables import StoredRow, payout, payout_order
 from signalq_billing.domain.order import NotFound, Outcome, payload_hash
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PaymentProgress
 from signalq_billing.errors import IdempotencyConflict
@@ -27,18 +25,36 @@ from signalq_billing.errors import IdempotencyConflict
 _PAY, _ASK = "pay", "ask"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Locked:
-    """An order and its payout, both ours until the transaction ends."""
+    """An order with its payout and the end of its park's chain, all ours until the transaction ends."""
 
     connection: Connection
-    parks: LockedParks
     order: StoredRow
-    payout: StoredRow
+    park_id: str
+    parks: LockedParks
+
+    @property
+    def progress(self) -> PaymentProgress:
+        return PaymentProgress(self.order.payment_progress)
 
     @property
     def now(self) -> dt.datetime:
         return self.parks.now
+
+    @property
+    def device_hash(self) -> bytes | None:
+        """What stands for the device of an order per device; None where the order is the whole park's."""
+        if self.order.device_id is None:
+            return None
+        return hashlib.sha256(unescape(self.order.device_id).encode()).digest()
+
+    def write(self, statement: str, entry: Entry, values: Mapping[str, object]) -> None:
+        """Execute a statement of order_steps, which also appends `entry` to the history."""
+        linked = self.parks.link(entry)
+        told = {name: escape(each) if isinstance(each, str) else each for name, each in linked.items()}
+        told["data"] = json.dumps(escape_document(linked["data"]), ensure_ascii=False)
+        self.connection.exec_driver_sql(statement, {**told, "now": self.now, **values})
 
 
 def claim(connection: Connection, order_id: int, worker: str, lease: dt.timedelta) -> Claim | ClaimRefusal:
@@ -46,11 +62,7 @@ def claim(connection: Connection, order_id: int, worker: str, lease: dt.timedelt
     locked = _lock(connection, order_id)
     if locked is None:
         return ClaimRefusal.UNKNOWN_ORDER
-    if refusal := _refusal(locked):
-        return refusal
-    _freeze(locked)
-    _set_line_progress(locked, PaymentProgress.IN_PROGRESS)
-    return _take(locked, worker, lease, _PAY)
+    return _refusal(locked) or _take(locked, worker, lease, _PAY)
 
 
 def claim_stale(connection: Connection, order_id: int, worker: str, lease: dt.timedelta) -> Claim | ClaimRefusal:
@@ -58,93 +70,90 @@ def claim_stale(connection: Connection, order_id: int, worker: str, lease: dt.ti
     locked = _lock(connection, order_id)
     if locked is None:
         return ClaimRefusal.UNKNOWN_ORDER
-    if locked.order.payment_progress is PaymentProgress.CREATED:
+    if locked.progress is PaymentProgress.CREATED:
         return ClaimRefusal.CREATED
-    if locked.payout.retired_at is not None:
+    if locked.order.retired_at is not None:
         return ClaimRefusal.RETIRED
-    if locked.order.payment_progress is not PaymentProgress.IN_PROGRESS or locked.order.claimed_until > locked.now:
+    if locked.progress is not PaymentProgress.IN_PROGRESS or locked.order.claimed_until > locked.now:
         return ClaimRefusal.NOT_STALE
     return _take(locked, worker, lease, _ASK)
 
 
 def _lock(connection: Connection, order_id: int) -> _Locked | None:
-    park_id = connection.scalar(
-        select(payout.c.park_id).join(payout_order, payout_order.c.payout_id == payout.c.id).where(_is(order_id))
-    )
-    if park_id is None:
+    """None for an order there is not."""
+    row = connection.exec_driver_sql(order_steps.LOCK, {"order_id": order_id}).one_or_none()
+    if row is None and _without_history(connection, order_id):
+        row = connection.exec_driver_sql(order_steps.LOCK, {"order_id": order_id}).one_or_none()
+    if row is None:
         return None
-    parks = lock_parks(connection, [park_id])
-    order = connection.execute(select(payout_order).where(_is(order_id)).with_for_update()).one_or_none()
-    if order is None:
-        return None
-    of_order = select(payout).where(payout.c.id == order.payout_id).with_for_update()
-    return _Locked(connection, parks, order, connection.execute(of_order).one())
+    park_id = unescape(row.park_id)
+    return _Locked(connection, row, park_id, LockedParks(connection, row.now, {park_id: (row.seq, row.hash)}))
 
 
-def _is(order_id: int) -> ColumnElement[bool]:
-    return payout_order.c.id == order_id
+def _without_history(connection: Connection, order_id: int) -> bool:
+    """Whether the order is there, and its park's chain had no beginning, which it then has."""
+    of_order = select(payout.c.park_id).join(payout_order, payout_order.c.payout_id == payout.c.id)
+    park_id = connection.scalar(of_order.where(payout_order.c.id == order_id))
+    if park_id is not None:
+        lock_parks(connection, [park_id])
+    return park_id is not None
 
 
 def _refusal(locked: _Locked) -> ClaimRefusal | None:
-    if locked.order.payment_progress is PaymentProgress.CREATED:
+    if locked.progress is PaymentProgress.CREATED:
         return ClaimRefusal.CREATED
-    if locked.payout.retired_at is not None:
+    if locked.order.retired_at is not None:
         return ClaimRefusal.RETIRED
-    if locked.order.payment_progress is PaymentProgress.IN_PROGRESS:
+    if locked.progress is PaymentProgress.IN_PROGRESS:
         return ClaimRefusal.IN_PROGRESS
-    return ClaimRefusal.HELD if locked.payout.hold_reason is not None else None
-
-
-def _freeze(locked: _Locked) -> None:
-    """From here on the payload may have been sent, and its config version counts as paid with."""
-    if locked.payout.frozen_at is None:
-        this = update(payout).where(payout.c.id == locked.payout.id)
-        locked.connection.execute(this.values(frozen_at=locked.now, updated_at=locked.now))
+    return ClaimRefusal.HELD if locked.order.hold_reason is not None else None
 
 
 def _take(locked: _Locked, worker: str, lease: dt.timedelta, purpose: str) -> Claim:
-    """Write the claim with the next fencing number. Raises IdempotencyConflict if the stored payload was tampered
-    with."""
+    """Write the claim with the next fencing number; one to pay freezes the payout, for from here on its payload may
+    have been sent, and its config version counts as paid with.
+
+    Raises IdempotencyConflict if the stored payload was tampered with.
+    """
     order, pays = locked.order, purpose == _PAY
-    if payload_hash(order.payload) != order.payload_hash:
-        raise IdempotencyConflict(f"order {order.external_ref}: its stored payload is not the one it was formed with")
+    body, ref, until = bytes(order.payload), unescape(order.external_ref), locked.now + lease
+    if payload_hash(body) != order.payload_hash:
+        raise IdempotencyConflict(f"order {ref}: its stored payload is not the one it was formed with")
     values = {
-        "payment_progress": PaymentProgress.IN_PROGRESS,
+        "progress": PaymentProgress.IN_PROGRESS.value,
+        "device_hash": locked.device_hash,
         "fencing": order.fencing + 1,
-        "claimed_until": locked.now + lease,
-        "claimed_by": worker,
+        "claimed_until": until,
+        "worker": escape(worker),
         "attempts": order.attempts + pays,
-        "retry_at": None,
         # Whoever held the claim before may have sent the order and told nobody.
         "ambiguous": order.ambiguous or not pays,
-        "updated_at": locked.now,
+        "purpose": purpose,
     }
-    locked.connection.execute(update(payout_order).where(_is(order.id)).values(values))
-    attempt = {"order_id": order.id, "fencing": order.fencing + 1, "purpose": purpose, "worker": worker}
-    locked.connection.execute(insert(order_attempt).values(claimed_at=locked.now, **attempt))
-    data = {**_told(order), "fencing": order.fencing + 1, "claimed_until": (locked.now + lease).isoformat()}
-    action = "claimed" if pays else "taken_over"
-    locked.parks.append(Entry(locked.payout.park_id, worker, action, "", order.payout_id, order.id, data))
+    data = {**_told(order), "fencing": order.fencing + 1, "claimed_until": until.isoformat()}
+    entry = Entry(locked.park_id, worker, "claimed" if pays else "taken_over", "", order.payout_id, order.id, data)
+    to_pay = order_steps.CLAIM if order.device_id is None else order_steps.CLAIM_OF_DEVICE
+    locked.write(to_pay if pays else order_steps.TAKE_OVER, entry, values)
     return Claim(
         order_id=order.id,
         payout_id=order.payout_id,
-        park_id=locked.payout.park_id,
-        external_ref=order.external_ref,
+        park_id=locked.park_id,
+        external_ref=ref,
         fencing=order.fencing + 1,
-        claimed_until=locked.now + lease,
-        body=order.payload,
+        claimed_until=until,
+        body=body,
         payload_hash=order.payload_hash,
         amount=order.amount,
-        currency=order.currency,
+        currency=unescape(order.currency),
     )
 
 
 def _told(order: StoredRow) -> dict[str, object]:
     return {
-        "external_ref": order.external_ref,
+        "external_ref": unescape(order.external_ref),
         "amount": format(order.amount, "f"),
         "carried": format(order.carried, "f"),
-        "currency": order.currency,
+        "currency": unescape(order.currency),
         "payload_hash": order.payload_hash,
     }
 
@@ -155,52 +164,40 @@ def record(connection: Connection, claim: Claim, outcome: Outcome | NotFound, ac
     locked = _lock(connection, claim.order_id)
     if locked is None:
         return False
-    _answer_attempt(locked, claim, meaning)
     order = locked.order
     told = {**_told(order), "fencing": claim.fencing, "outcome": meaning.outcome, "definite": meaning.definite}
     if meaning.doc_id is not None:
         told["doc_id"] = meaning.doc_id
-    current = order.payment_progress is PaymentProgress.IN_PROGRESS and order.fencing == claim.fencing
+    current = locked.progress is PaymentProgress.IN_PROGRESS and order.fencing == claim.fencing
     action = meaning.outcome if current else "fenced"
-    entry = Entry(locked.payout.park_id, actor, action, meaning.message, order.payout_id, order.id, told)
-    locked.parks.append(entry)
-    if current:
-        _settle(locked, meaning)
-        if meaning.hold_reason is not None:
-            put_on_hold(locked.parks, locked.payout, meaning.hold_reason, actor)
-    return current
-
-
-def _answer_attempt(locked: _Locked, claim: Claim, meaning: Meaning) -> None:
-    attempt = order_attempt.c
-    answered = (
-        update(order_attempt)
-        .where(attempt.order_id == claim.order_id, attempt.fencing == claim.fencing, attempt.recorded_at.is_(None))
-        .values(recorded_at=locked.now, outcome=meaning.outcome, definite=meaning.definite, detail=meaning.message)
-    )
-    locked.connection.execute(answered)
-
-
-def _settle(locked: _Locked, meaning: Meaning) -> None:
-    under_way = meaning.progress is PaymentProgress.IN_PROGRESS
-    values = {
-        "payment_progress": meaning.progress,
-        "claimed_until": locked.now if under_way else None,  # its lease ends here: it may be asked about at once
-        "doc_id": meaning.doc_id,
-        "last_outcome": meaning.outcome,
-        "last_error": meaning.last_error(before=locked.order.last_error),
-        "retry_at": None if meaning.retry_after is None else locked.now + meaning.retry_after,
-        "ambiguous": locked.order.ambiguous or not meaning.definite,
-        "updated_at": locked.now,
+    entry = Entry(locked.park_id, actor, action, meaning.message, order.payout_id, order.id, told)
+    answer = {
+        "fencing": claim.fencing,
+        "outcome": meaning.outcome,
+        "definite": meaning.definite,
+        "detail": escape(meaning.message),
     }
-    locked.connection.execute(update(payout_order).where(_is(locked.order.id)).values(values))
-    _set_line_progress(locked, meaning.progress)
+    if not current:
+        locked.write(order_steps.RECORD_TOO_LATE, entry, answer)
+        return False
+    settling = order_steps.RECORD if order.device_id is None else order_steps.RECORD_OF_DEVICE
+    locked.write(settling, entry, answer | _settled(locked, meaning))
+    if meaning.hold_reason is not None:
+        held = connection.execute(select(payout).where(payout.c.id == order.payout_id)).one()
+        put_on_hold(locked.parks, held, meaning.hold_reason, actor)
+    return True
 
 
-def _set_line_progress(locked: _Locked, progress: PaymentProgress) -> None:
-    """The lines an order pays are as far as the order is."""
-    paid = update(payout_line).where(payout_line.c.payout_id == locked.order.payout_id, payout_line.c.amount != 0)
-    if (device_id := locked.order.device_id) is not None:
-        paid = paid.where(literal(hashlib.sha256(device_id.encode()).digest()) == DEVICE_HASH)
-    changed = paid.where(payout_line.c.payment_progress != progress)
-    locked.connection.execute(changed.values(payment_progress=progress, updated_at=locked.now))
+def _settled(locked: _Locked, meaning: Meaning) -> dict[str, Any]:
+    """The order, and the lines it pays, as they are after its claim ended so."""
+    order, under_way = locked.order, meaning.progress is PaymentProgress.IN_PROGRESS
+    error = meaning.last_error(before=None if order.last_error is None else unescape(order.last_error))
+    return {
+        "progress": meaning.progress.value,
+        "device_hash": locked.device_hash,
+        "claimed_until": locked.now if under_way else None,  # its lease ends here: it may be asked about at once
+        "doc_id": None if meaning.doc_id is None else escape(meaning.doc_id),
+        "last_error": None if error is None else escape(error),
+        "retry_at": None if meaning.retry_after is None else locked.now + meaning.retry_after,
+        "ambiguous": order.ambiguous or not meaning.definite,
+    }

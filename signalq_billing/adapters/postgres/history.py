@@ -58,7 +58,7 @@ class LockedParks:
 
     def append(self, *entries: Entry) -> None:
         """Add entries to the ends of their parks' chains; they stand once the transaction commits."""
-        rows = [self._linked(entry) for entry in entries]
+        rows = [self.link(entry) for entry in entries]
         if not rows:
             return
         self.connection.execute(insert(history), rows)
@@ -69,7 +69,8 @@ class LockedParks:
         moved = update(park_history_head).where(park_history_head.c.park_id == bindparam("park"))
         self.connection.execute(moved.values(seq=bindparam("end", type_=BigInteger), hash=bindparam("end_hash")), ends)
 
-    def _linked(self, entry: Entry) -> dict[str, object]:
+    def link(self, entry: Entry) -> dict[str, object]:
+        """The entry as the next row of its park's chain. Whoever asks for it must write it, and the chain's new end."""
         seq, prev_hash = self.heads[entry.park_id]
         row: dict[str, object] = {
             "park_id": entry.park_id,
