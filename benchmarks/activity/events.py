@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from benchmarks.activity.fleet import CLOCK, LOOKBACK_DAYS, MICROS, NEVER, PERIOD, STATUSES, Fleet, Ints, micros
+from benchmarks.activity.fleet import CLOCK, LOOKBACK_DAYS, MICROS, PERIOD, STATUSES, Fleet, Ints, micros
 
 SCHEMA = pa.schema([(name, pa.binary()) for name in ("park_id", "device_id", "status")] + [("status_at", pa.uint64())])
 _HOUR = 3600 * MICROS
@@ -36,7 +36,7 @@ class Events:
         return Events(self.device[which], self.status[which], self.at[which], self.got[which])
 
     def then(self, other: "Events") -> "Events":
-        pairs = zip((self.device, self.status, self.at, self.got), (other.device, other.status, other.at, other.got))
+        pairs = zip((self.device, self.status, self.at, self.got), (other.device, other.status, other.at, other.got), strict=True)
         return Events(*(np.concatenate(pair) for pair in pairs))
 
 

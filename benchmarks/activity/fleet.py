@@ -94,7 +94,7 @@ class Fleet:
 
 def _names(pattern: bytes, count: int, bits: int, seed: int) -> list[bytes]:
     """So many different names, in no order."""
-    random, found = np.random.default_rng([seed, 1]), {}
+    random, found = np.random.default_rng([seed, 1]), dict[int, None]()
     while len(found) < count:
         found |= dict.fromkeys(random.integers(2**bits, size=count - len(found)).tolist())
     return [pattern % number for number in found]
