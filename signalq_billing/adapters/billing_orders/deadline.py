@@ -15,6 +15,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.retry import Retry
 
+from signalq_billing.adapters.billing_orders.alarms import Alarms
+
+_alarms = Alarms()
+
 
 class Exchange:
     """One request and its answer. `sending`: bytes may have left; `expired`: it was cut for taking too long."""
@@ -24,29 +28,26 @@ class Exchange:
         self.expired = False
         self._seconds = seconds
         self._lock = threading.Lock()
-        self._timer: threading.Timer | None = None
+        self._connected: socket.socket | None = None
 
     def begin_sending(self, connected: socket.socket) -> None:
         """From here on the outcome can be unknown, and the clock runs."""
         self.sending = True
-        self._timer = threading.Timer(self._seconds, self._expire, (connected,))
-        self._timer.daemon = True
-        self._timer.start()
+        self._connected = connected
+        _alarms.set(self._seconds, self._expire)
 
     def end(self) -> None:
         with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = None
+            self._connected = None
 
-    def _expire(self, connected: socket.socket) -> None:
+    def _expire(self) -> None:
         with self._lock:
-            if self._timer is None:
+            if self._connected is None:
                 return  # ended meanwhile, and the connection may serve another exchange by now
             self.expired = True
             with contextlib.suppress(OSError):
                 # Of the plain class: SSLSocket's own shutdown would pull the TLS state from under a running read.
-                socket.socket.shutdown(connected, socket.SHUT_RDWR)
+                socket.socket.shutdown(self._connected, socket.SHUT_RDWR)
 
 
 _CONNECTIONS = 64  # as many as threads may share one client without dropping connections

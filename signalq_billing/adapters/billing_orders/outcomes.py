@@ -31,9 +31,10 @@ _NOT_TAKEN = frozenset({425, 429})
 
 def of_creation(answer: Answer, claim: Claim, wording: Wording) -> Outcome:
     """The outcome of a POST."""
-    status, said = answer.status, _said(answer, wording)
+    status = answer.status
     if status == 200:
-        return _created(answer, claim, said)
+        return _created(answer, claim, wording)
+    said = _said(answer, wording)
     if status == 409:
         return Rejected(status, f"idempotency conflict, the key stands for another payload: {said}")
     if status in _REJECTED:
@@ -52,7 +53,7 @@ def of_question(
     this one question, so it leaves this order unknown and stops no other."""
     status, said = answer.status, _said(answer, wording)
     if status == 200:
-        return _asked_for(answer, external_ref, said)
+        return _asked_for(answer, external_ref, wording)
     if status == 404:
         return NotFound() if is_error_object(answer.body) else Unknown(f"{said}; that is not the service's own 404")
     if status in _LATER or 500 <= status <= 599:
@@ -64,7 +65,7 @@ def of_question(
 
 def refused(answer: Answer, wording: Wording) -> Misconfigured | None:
     """Whether the service refuses us rather than what was asked."""
-    return _refusal(answer, _said(answer, wording))
+    return _refusal(answer, _said(answer, wording)) if answer.status != 200 else None
 
 
 def _said(answer: Answer, wording: Wording) -> str:
@@ -81,22 +82,22 @@ def _wait(answer: Answer) -> float | None:
     return retry_after(answer.headers, dt.datetime.now(dt.UTC))
 
 
-def _created(answer: Answer, claim: Claim, said: str) -> Created | Unknown:
-    found = _asked_for(answer, claim.external_ref, said)
+def _created(answer: Answer, claim: Claim, wording: Wording) -> Created | Unknown:
+    found = _asked_for(answer, claim.external_ref, wording)
     if isinstance(found, Unknown):
         return found
     if found.currency != claim.currency:
-        return Unknown(f"{said}; the currency is not {claim.currency}")
+        return Unknown(f"{_said(answer, wording)}; the currency is not {claim.currency}")
     if found.amount != claim.amount:
-        return Unknown(f"{said}; the amount is not {claim.amount:f}")
+        return Unknown(f"{_said(answer, wording)}; the amount is not {claim.amount:f}")
     return Created(found.doc_id)
 
 
-def _asked_for(answer: Answer, external_ref: str, said: str) -> BillingOrder | Unknown:
+def _asked_for(answer: Answer, external_ref: str, wording: Wording) -> BillingOrder | Unknown:
     try:
         order = read_order(answer.body)
     except NotTheObject as error:
-        return Unknown(f"{said}; {error}")
+        return Unknown(f"{_said(answer, wording)}; {error}")
     if order.external_ref != external_ref:
-        return Unknown(f"{said}; the external_ref is not the one asked for")
+        return Unknown(f"{_said(answer, wording)}; the external_ref is not the one asked for")
     return order

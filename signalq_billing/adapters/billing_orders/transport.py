@@ -4,7 +4,9 @@ import ipaddress
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPException
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -81,22 +83,25 @@ class Transport:
         name = f"{method} {path}"
         with exchange(self._timeout) as running:
             try:
-                response = self._session.request(
-                    method,
-                    self._base_url + path,
-                    params=query,
-                    data=body,
-                    headers={"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})},
+                sent = {"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})}
+                request = requests.Request(method, self._base_url + path, sent, params=query, data=body)
+                response = self._session.send(
+                    self._session.prepare_request(request),
                     timeout=(self._timeout, self._timeout),
                     allow_redirects=False,
-                    stream=True,
-                    proxies=self._proxies,
+                    **self._way,
                 )
                 with response:
                     content = _read(response, most_bytes, running)
                     return Answer(name, response.status_code, response.headers, content)
             except _TRANSPORT_ERRORS as error:
                 raise self._failure(name, error, running) from None
+
+    @cached_property
+    def _way(self) -> dict[str, Any]:
+        """Proxies and certificates, as session and environment have them: looked up once, not for every call."""
+        given = dict(self._proxies or {})
+        return {**self._session.merge_environment_settings(self._base_url, given, stream=True, verify=None, cert=None)}
 
     def _failure(self, name: str, error: Exception, running: Exchange) -> Exception:
         if running.expired:
