@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, select
 
 from signalq_billing.adapters.postgres import order_steps
@@ -17,7 +18,8 @@ from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_p
 from signalq_billing.adapters.postgres.holds import put_on_hold
 from signalq_billing.adapters.postgres.outcomes import Meaning, meaning_of
 from signalq_billing.adapters.postgres.stored_text import escape, escape_document, unescape
-from signalq_billing.adapters.postgres.tables import StoredRow, payout, payout_order
+from signalq_billing.adapters.postgres.tables import payout, payout_order
+from signalq_billing.adapters.postgres.transaction import driver_of
 from signalq_billing.domain.order import NotFound, Outcome, payload_hash
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PaymentProgress
 from signalq_billing.errors import IdempotencyConflict
@@ -30,7 +32,7 @@ class _Locked:
     """An order with its payout and the end of its park's chain, all ours until the transaction ends."""
 
     connection: Connection
-    order: StoredRow
+    order: Any  # what order_steps.LOCK selects, as stored
     park_id: str
     parks: LockedParks
 
@@ -54,7 +56,7 @@ class _Locked:
         linked = self.parks.link(entry)
         told = {name: escape(each) if isinstance(each, str) else each for name, each in linked.items()}
         told["data"] = json.dumps(escape_document(linked["data"]), ensure_ascii=False)
-        self.connection.exec_driver_sql(statement, {**told, "now": self.now, **values})
+        driver_of(self.connection).execute(statement, {**told, "now": self.now, **values})
 
 
 def claim(connection: Connection, order_id: int, worker: str, lease: dt.timedelta) -> Claim | ClaimRefusal:
@@ -81,13 +83,18 @@ def claim_stale(connection: Connection, order_id: int, worker: str, lease: dt.ti
 
 def _lock(connection: Connection, order_id: int) -> _Locked | None:
     """None for an order there is not."""
-    row = connection.exec_driver_sql(order_steps.LOCK, {"order_id": order_id}).one_or_none()
+    row = _locked_row(connection, order_id)
     if row is None and _without_history(connection, order_id):
-        row = connection.exec_driver_sql(order_steps.LOCK, {"order_id": order_id}).one_or_none()
+        row = _locked_row(connection, order_id)
     if row is None:
         return None
     park_id = unescape(row.park_id)
     return _Locked(connection, row, park_id, LockedParks(connection, row.now, {park_id: (row.seq, row.hash)}))
+
+
+def _locked_row(connection: Connection, order_id: int) -> Any:  # noqa: ANN401 - what LOCK selects, by name, as stored
+    with driver_of(connection).cursor(row_factory=namedtuple_row) as cursor:
+        return cursor.execute(order_steps.LOCK, {"order_id": order_id}).fetchone()
 
 
 def _without_history(connection: Connection, order_id: int) -> bool:
@@ -148,7 +155,7 @@ def _take(locked: _Locked, worker: str, lease: dt.timedelta, purpose: str) -> Cl
     )
 
 
-def _told(order: StoredRow) -> dict[str, object]:
+def _told(order: Any) -> dict[str, object]:  # noqa: ANN401 - what LOCK selects
     return {
         "external_ref": unescape(order.external_ref),
         "amount": format(order.amount, "f"),

@@ -30,6 +30,14 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         raise
 
 
+def driver_of(connection: Connection) -> psycopg.Connection:
+    """What is beneath, in the same transaction: for COPY, and for the few statements that are executed so often that
+    what SQLAlchemy does around each would be most of their cost."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
+
+
 def _told(error: DBAPIError | PoolTimeout | psycopg.Error) -> Exception | None:
     """The error in our words; None for one that is a defect of ours and should stay as loud as it is."""
     origin = error.orig if isinstance(error, DBAPIError) else error

@@ -15,6 +15,7 @@ from signalq_billing.adapters.postgres import forming
 from signalq_billing.adapters.postgres.history import Entry, LockedParks
 from signalq_billing.adapters.postgres.stored_text import escape
 from signalq_billing.adapters.postgres.tables import StoredRow, is_any, payout, payout_line, payout_order
+from signalq_billing.adapters.postgres.transaction import driver_of
 from signalq_billing.domain.carrying import due
 from signalq_billing.domain.config import ParkConfig
 from signalq_billing.domain.config_body import body_hash
@@ -139,10 +140,8 @@ def _own_version() -> str:
 
 
 def _write_lines(parks: LockedParks, payouts: Iterable[tuple[Payout, int]]) -> None:
-    driver = parks.connection.connection.driver_connection
-    assert driver is not None
     copy_sql = SQL("COPY payout_line ({}) FROM STDIN").format(SQL(",").join(map(Identifier, _LINE_COLUMNS)))
-    with driver.cursor() as cursor, cursor.copy(copy_sql) as copy:
+    with driver_of(parks.connection).cursor() as cursor, cursor.copy(copy_sql) as copy:
         for computed, payout_id in payouts:
             for row in _line_rows(computed, payout_id, parks.now):
                 copy.write_row(row)
