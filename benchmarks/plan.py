@@ -1,0 +1,202 @@
+"""The tables of docs/scaling.md that are arithmetic: `python -m benchmarks.plan` works them out anew from the unit
+costs, measured or cited, and puts them between their marks. `make bench` does so too."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.plan_costs import Costs, costs
+
+PAGE = Path(__file__).parents[1] / "docs" / "scaling.md"
+GB = 1e9
+DAYS, AROUND = 31, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A month of so many events, and the clique that it is planned with: instances, cores and GB of each."""
+
+    events: float
+    instances: int
+    cores: int
+    memory_gb: int
+    lookback_days: int = 30
+
+    @property
+    def devices(self) -> float:
+        return self.events / 1000
+
+    @property
+    def parks(self) -> float:
+        return min(max(self.devices / 50, 20), 100_000)
+
+    @property
+    def tables(self) -> int:
+        return DAYS + self.lookback_days + 2 * AROUND
+
+    @property
+    def rows(self) -> float:
+        """Rows read, if the days of the lookback are as full as those of the period."""
+        return self.events * self.tables / DAYS
+
+
+LOADS = (
+    Load(1e6, 1, 10, 60),
+    Load(1e8, 1, 10, 60),
+    Load(1e9, 4, 16, 60),
+    Load(1e10, 10, 16, 120),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a load costs, by the unit costs."""
+
+    load: Load
+    costs: Costs
+
+    @property
+    def groups(self) -> float:
+        """Bytes of all devices' events and arrays at once."""
+        return self.load.events * self.costs["group"]
+
+    @property
+    def buckets(self) -> int:
+        """Into how many parts the devices go, so that one part takes half of an instance's memory."""
+        wanted = self.groups / (self.load.memory_gb * GB / 2)
+        return next(number for number in (1, 2, 4, 8, 16, 32, 64) if number >= wanted)
+
+    @property
+    def core_seconds(self) -> float:
+        one = self.load.rows / 1e6 * self.costs["event"] * self.costs["chyt"]
+        return one * (1 + (self.buckets - 1) * self.costs["bucket"])
+
+    @property
+    def seconds(self) -> float:
+        """What scans is shared by all instances; the groups go to the coordinator, and what follows is its alone."""
+        load, after = self.load, self.costs["after"]
+        scanning = self.core_seconds * (1 - after) / (load.instances * load.cores * self.costs["scan"])
+        sent = load.events * self.costs["state"] / self.costs["network"] if load.instances > 1 else 0
+        return self.costs["query"] * self.buckets + scanning + sent + self.core_seconds * after / load.cores
+
+    @property
+    def memory(self) -> float:
+        """Bytes on the instance that coordinates."""
+        return self.costs["base"] + self.groups / self.buckets
+
+    @property
+    def lines(self) -> float:
+        return self.load.devices * 1.02  # a few cameras change their park and have a line in both
+
+    @property
+    def storing(self) -> float:
+        return self.lines * self.costs["store"]
+
+    @property
+    def submitting(self) -> float:
+        return self.load.parks / self.costs["submit"]
+
+    @property
+    def database(self) -> float:
+        return self.lines * self.costs["line"] + self.load.parks * self.costs["order"]
+
+    def column(self) -> list[str]:
+        """What the table says of this load."""
+        load, clique = self.load, f"{self.load.instances} x {self.load.cores} cores, {self.load.memory_gb} GB"
+        return [
+            f"{load.events:.0e}".replace("e+", "e").replace("e0", "e"),
+            f"{load.devices:,.0f} / {load.parks:,.0f}",
+            _bytes(load.events * self.costs["disk"] * self.costs["copies"]),
+            f"{load.tables} of {load.lookback_days} + {DAYS} + {2 * AROUND} days",
+            f"{load.rows:.2g}".replace("e+", "e") + f", {_bytes(load.rows * self.costs['weight'])}",
+            clique,
+            str(self.buckets),
+            _seconds(self.core_seconds),
+            _seconds(self.seconds),
+            _bytes(self.memory),
+            f"{self.lines:,.0f}, {_bytes(self.lines * (34 + 6 * DAYS))}",
+            _seconds(self.storing),
+            f"{load.parks:,.0f}, {_seconds(self.submitting)}",
+            f"{_bytes(self.database)}, {_bytes(self.lines * self.costs['wal'])}",
+        ]
+
+
+ROWS = (
+    "**events a month**",
+    "devices / parks",
+    "on disk, a month, all copies",
+    "daily tables read",
+    "rows read, their text",
+    "clique",
+    "`device_buckets`",
+    "core time of the statement",
+    "**time of the statement**",
+    "**memory, coordinating instance**",
+    "lines of the result, at most",
+    "read, computed, stored in",
+    "orders of parks, submitted in",
+    "PostgreSQL grows by, writes to its log",
+)
+
+
+def unit_costs(known: Costs) -> Iterator[str]:
+    yield "| what | costs | | from |"
+    yield "|---|--:|---|---|"
+    for cost in known.each:
+        yield f"| {cost.what} | {cost.shown} | {cost.mark} | {cost.source} |"
+
+
+def planned(plans: Sequence[Plan]) -> Iterator[str]:
+    columns = [plan.column() for plan in plans]
+    for number, name in enumerate(ROWS):
+        yield f"| {name} | " + " | ".join(column[number] for column in columns) + " |"
+        if number == 0:
+            yield "|---|" + "--:|" * len(columns)
+
+
+def money(plans: Sequence[Plan]) -> Iterator[str]:
+    yield "| events a month | core-hours | GB-hours | at those prices |"
+    yield "|---|--:|--:|--:|"
+    for plan in plans:
+        hours = plan.seconds / 3600 * plan.load.instances
+        cores, memory = hours * plan.load.cores, hours * plan.load.memory_gb
+        price = cores * plan.costs["core_hour"] + memory * plan.costs["gb_hour"]
+        yield f"| {plan.column()[0]} | {cores:,.2f} | {memory:,.1f} | {price:,.2f} USD |"
+
+
+def written(page: str, name: str, lines: Iterator[str]) -> str:
+    """The page with these lines between the two marks of that name. Raises ValueError if they are not there."""
+    begin, end = f"<!-- {name}: written by benchmarks/plan.py -->\n", f"<!-- end of {name} -->"
+    before, found, rest = page.partition(begin)
+    _, also, after = rest.partition(end)
+    if not (found and also):
+        raise ValueError(f"{PAGE} has no place for {name}")
+    return before + begin + "\n".join(lines) + "\n" + end + after
+
+
+def write() -> Path:
+    """Put the tables into docs/scaling.md."""
+    known = costs()
+    plans = [Plan(load, known) for load in LOADS]
+    page = PAGE.read_text()
+    for name, lines in (("units", unit_costs(known)), ("plan", planned(plans)), ("cost", money(plans))):
+        page = written(page, name, lines)
+    PAGE.write_text(page)
+    return PAGE
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.2g} s" if seconds >= 1 else "under 1 s"
+    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.1f} h"
+
+
+def _bytes(count: float) -> str:
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count / 1e3:.3g} KB"
+
+
+if __name__ == "__main__":
+    print(write())
