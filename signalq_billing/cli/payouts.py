@@ -66,6 +66,7 @@ def preview(
             activity=wiring.activity,
             metrics=wiring.metrics,
             now=now,
+            narrow=bool(park),
         )
     if json:
         display.print_json(preview_document(result))

@@ -88,12 +88,14 @@ class BadRows:
 class ActivityRequest:
     """What one extraction computes: every park of a cadence that has a config in force for `period`.
 
-    `clock` is the run's clock: rows later than it by more than an hour are bad.
+    `clock` is the run's clock: rows later than it by more than an hour are bad. `narrow`: these are few parks of
+    many, so that only what they need is to be worked on. The answer is the same.
     """
 
     period: Period
     rules: Mapping[str, ActivityRules]
     clock: dt.datetime
+    narrow: bool = False
 
     @property
     def rules_digest(self) -> str:

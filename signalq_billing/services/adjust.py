@@ -106,7 +106,14 @@ class Adjuster:
         configs = self._in_force(period, stored)
         parks = list(self._not_in_force(stored, configs))
         self.announce(f"computing the activity of {period} in YTsaurus")
-        snapshot = extract(period, configs, source=self.source, activity=self.activity, metrics=self.metrics, now=now)
+        snapshot = extract(
+            *(period, configs),
+            source=self.source,
+            activity=self.activity,
+            metrics=self.metrics,
+            now=now,
+            narrow=bool(park_ids),
+        )
         try:
             if not rows_may_be_gone:
                 check_rows_kept(snapshot, self.payouts.records(period.cadence, period.name, list(stored)))

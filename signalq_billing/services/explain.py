@@ -206,7 +206,14 @@ class Explainer:
     def _computed(self, park_id: str, device_id: str, period_name: dt.date, cadence: str | None) -> Explanation:
         period, config = self._in_force(park_id, period_name, cadence)
         assert config.terms is not None, "only enabled versions are in force"
-        made = preview(period, [config], source=self.source, activity=self.activity, metrics=self.metrics, now=self.now)
+        made = preview(
+            *(period, [config]),
+            source=self.source,
+            activity=self.activity,
+            metrics=self.metrics,
+            now=self.now,
+            narrow=True,
+        )
         if made.not_computed:
             raise UsageError(made.not_computed[0])
         (payout,) = made.payouts

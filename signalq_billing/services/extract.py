@@ -15,11 +15,15 @@ from signalq_billing.services.checking import check_watermark, measure_lag
 
 log = logging.getLogger(__name__)
 
+_FEW_PARKS = 100
 
-def request_for(period: Period, configs: Sequence[ParkConfig], clock: dt.datetime) -> ActivityRequest:
-    """What to extract so that `configs` can be computed."""
+
+def request_for(
+    period: Period, configs: Sequence[ParkConfig], clock: dt.datetime, *, narrow: bool = False
+) -> ActivityRequest:
+    """What to extract so that `configs` can be computed; `narrow` says that they are some of many parks."""
     rules = {config.park_id: config.terms.activity for config in configs if config.terms}
-    return ActivityRequest(period, rules, clock)
+    return ActivityRequest(period, rules, clock, narrow=narrow and len(rules) <= _FEW_PARKS)
 
 
 def extract(
@@ -31,14 +35,16 @@ def extract(
     metrics: Metrics,
     now: dt.datetime,
     of_run: bool = False,
+    narrow: bool = False,
 ) -> ActivitySnapshot:
     """Extract the activity of `configs`' parks into a result table of its own.
 
-    Gauges are set for the extraction of a run (`of_run`) alone: they tell how it stands now, not what somebody looked
-    at. Raises ActivityIncomplete and BadRowsExceeded, and leaves no result table behind then.
+    `narrow`: they are some of many, so that nothing else is worked on; bad rows and watermark are those of the whole
+    source all the same. Gauges are set for the extraction of a run (`of_run`) alone: they tell how it stands now, not
+    what somebody looked at. Raises ActivityIncomplete and BadRowsExceeded, and leaves no result table behind then.
     """
     with metrics.timer("extract.duration", cadence=period.cadence):
-        snapshot = activity.extract(request_for(period, configs, now))
+        snapshot = activity.extract(request_for(period, configs, now, narrow=narrow))
     if of_run:
         _measure(snapshot, metrics, now)
     _report(snapshot)
@@ -61,9 +67,12 @@ def extract_and_save(
     metrics: Metrics,
     now: dt.datetime,
     actor: str,
+    narrow: bool = False,
 ) -> int:
     """`extract`, and keep in PostgreSQL what it was made from. Returns the snapshot's id."""
-    snapshot = extract(period, configs, source=source, activity=activity, metrics=metrics, now=now, of_run=True)
+    snapshot = extract(
+        *(period, configs), source=source, activity=activity, metrics=metrics, now=now, of_run=True, narrow=narrow
+    )
     return payouts.save_snapshot(snapshot, actor)
 
 

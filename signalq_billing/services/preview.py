@@ -32,9 +32,13 @@ def preview(
     activity: ActivitySource,
     metrics: Metrics,
     now: dt.datetime,
+    narrow: bool = False,
 ) -> Preview:
-    """Extract, compute, and clean up. Raises what a run would: ActivityIncomplete, BadRowsExceeded."""
-    snapshot = extract(period, configs, source=source, activity=activity, metrics=metrics, now=now)
+    """Extract, compute, and clean up; `narrow` where `configs` are those of some parks.
+
+    Raises what a run would: ActivityIncomplete, BadRowsExceeded.
+    """
+    snapshot = extract(period, configs, source=source, activity=activity, metrics=metrics, now=now, narrow=narrow)
     try:
         computed = list(each_computed(snapshot, configs, activity))
         return Preview(

@@ -72,7 +72,7 @@ class Runner:
         self.announce("looking at the watermark")
         check_watermark(period, measured_watermark(self.activity, period.cadence, self.metrics, now), self.source)
         self.announce("computing activity in YTsaurus")
-        snapshot_id = self._extract(period, configs, now)
+        snapshot_id = self._extract(period, configs, now, narrow=not all_parks)
         self.announce("computing payouts")
         snapshot, hint = self._compute(period, configs, snapshot_id, all_parks=all_parks)
         park_ids = [config.park_id for config in configs]
@@ -88,7 +88,7 @@ class Runner:
         warnings = [*fallen, *([hint] if hint else [])]
         return RunResult(snapshot, payouts, report, unfinished, warnings)
 
-    def _extract(self, period: Period, configs: Sequence[ParkConfig], now: dt.datetime) -> int:
+    def _extract(self, period: Period, configs: Sequence[ParkConfig], now: dt.datetime, *, narrow: bool) -> int:
         return extract_and_save(
             period,
             configs,
@@ -98,6 +98,7 @@ class Runner:
             metrics=self.metrics,
             now=now,
             actor=self.actor,
+            narrow=narrow,
         )
 
     def _compute(

@@ -116,7 +116,9 @@ def verify(
     for period, of_period in groupby(ordered, key=lambda each: each.period):
         by_park = _by_park(of_period)
         configs = [found[-1].origin.config for found in by_park.values()]
-        snapshot = extract(period, configs, source=source, activity=activity, metrics=metrics, now=now)
+        snapshot = extract(
+            *(period, configs), source=source, activity=activity, metrics=metrics, now=now, narrow=bool(park_ids)
+        )
         snapshots.append(snapshot)
         try:
             for made in each_computed(snapshot, configs, activity):

@@ -1,7 +1,7 @@
 """What one statement is to read of status_history: its table, or those of its daily tables that a period needs."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from yt.wrapper import YtClient
@@ -13,6 +13,8 @@ from signalq_billing.domain.source import Source
 from signalq_billing.errors import SignalqBillingError
 
 _TABLES_AT_ONCE = 250  # more than these a clique reads together only when told to
+# What is read more than once, or together, is of one state: a clique locks all of it, then reads.
+LOCKED: Mapping[str, str] = {"chyt.execution.table_read_lock_mode": "sync"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,10 @@ class Reading:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What a clique has to be told, so that several tables are of one state: it locks all of them, then reads."""
+        """What a clique has to be told about several tables."""
         if len(self.tables) == 1:
             return {}
-        settings = {"chyt.execution.table_read_lock_mode": "sync"}
+        settings = dict(LOCKED)
         if len(self.tables) > _TABLES_AT_ONCE:
             settings["chyt.concat_tables.max_tables"] = str(len(self.tables))
         return settings
