@@ -1,4 +1,5 @@
-"""`python -m benchmarks --size small|full`: run the cases, keep their numbers, write docs/performance.md."""
+"""`python -m benchmarks --size small|full`: run the cases, keep their numbers, write docs/performance.md and what
+docs/scaling.md works out from them."""
 
 import argparse
 import datetime as dt
@@ -13,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from benchmarks import plan
 from benchmarks.harness import machine, report, results
 from benchmarks.harness.bench import Bench
 from benchmarks.harness.results import CaseRun, Row
@@ -72,7 +74,8 @@ def main() -> int:
     told = wanted.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 150)
     fine = [measure(case, told.size, console) for case in told.only or cases()]
-    console.print("written: " + ", ".join(str(file.relative_to(HERE.parent)) for file in report.write()))
+    written = [*report.write(), plan.write()]
+    console.print("written: " + ", ".join(str(file.relative_to(HERE.parent)) for file in written))
     return 0 if all(fine) else 1
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.harness import results
 from benchmarks.plan_costs import Costs, costs
 
 PAGE = Path(__file__).parents[1] / "docs" / "scaling.md"
@@ -176,12 +177,13 @@ def written(page: str, name: str, lines: Iterator[str]) -> str:
 
 def write() -> Path:
     """Put the tables into docs/scaling.md."""
-    known = costs()
+    known = costs(results.load()[0])
     plans = [Plan(load, known) for load in LOADS]
-    page = PAGE.read_text()
+    page = before = PAGE.read_text()
     for name, lines in (("units", unit_costs(known)), ("plan", planned(plans)), ("cost", money(plans))):
         page = written(page, name, lines)
-    PAGE.write_text(page)
+    if page != before:
+        PAGE.write_text(page)
     return PAGE
 
 

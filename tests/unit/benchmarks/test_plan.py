@@ -1,0 +1,48 @@
+"""The plan of docs/scaling.md is worked out from unit costs as it says it is."""
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.harness.results import Row
+from benchmarks.plan import LOADS, PAGE, Load, Plan, written
+from benchmarks.plan_costs import costs
+
+LARGE = Load(1e9, instances=4, cores=16, memory_gb=60)
+
+
+def test_a_larger_clique_shortens_the_scan_and_nothing_after_it() -> None:
+    one, ten = (Plan(replace(LARGE, instances=number), costs([])) for number in (4, 40))
+    assert one.core_seconds == ten.core_seconds
+    rest = one.core_seconds * one.costs["after"] / LARGE.cores
+    assert one.seconds > ten.seconds > rest
+
+
+def test_the_groups_of_one_bucket_fill_at_most_half_of_an_instance() -> None:
+    for load in LOADS:
+        plan = Plan(load, costs([]))
+        assert plan.groups / plan.buckets <= load.memory_gb * 1e9 / 2
+
+
+def test_a_shorter_lookback_reads_fewer_tables() -> None:
+    assert [replace(LARGE, lookback_days=days).tables for days in (7, 30)] == [40, 63]
+
+
+def test_what_was_measured_last_and_at_the_largest_size_takes_the_place_of_what_is_written_in_the_code() -> None:
+    rows = [
+        Row("a line, stored", f"{size} lines", value, 100, "as text", 2, "B", None, 1)
+        for size, value in (("9,000", 222), ("1,000", 111))
+    ]
+    assert costs(rows)["line"] == 222
+    assert costs([])["line"] != 222
+
+
+@pytest.mark.parametrize("name", ["units", "plan", "cost"])
+def test_the_page_has_a_place_for_each_table(name: str) -> None:
+    page = written(PAGE.read_text(), name, iter(["| a table |"]))
+    assert "| a table |" in page
+
+
+def test_a_page_without_a_place_is_refused() -> None:
+    with pytest.raises(ValueError, match="no place for plan"):
+        written("# A page", "plan", iter([]))
