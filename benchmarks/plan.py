@@ -105,11 +105,11 @@ class Plan:
         """What the table says of this load."""
         load, clique = self.load, f"{self.load.instances} x {self.load.cores} cores, {self.load.memory_gb} GB"
         return [
-            f"{load.events:.0e}".replace("e+", "e").replace("e0", "e"),
+            _count(load.events),
             f"{load.devices:,.0f} / {load.parks:,.0f}",
             _bytes(load.events * self.costs["disk"] * self.costs["copies"]),
-            f"{load.tables} of {load.lookback_days} + {DAYS} + {2 * AROUND} days",
-            f"{load.rows:.2g}".replace("e+", "e") + f", {_bytes(load.rows * self.costs['weight'])}",
+            f"{load.tables}",
+            f"{_count(load.rows)}, {_bytes(load.rows * self.costs['weight'])}",
             clique,
             str(self.buckets),
             _seconds(self.core_seconds),
@@ -126,7 +126,7 @@ ROWS = (
     "**events a month**",
     "devices / parks",
     "on disk, a month, all copies",
-    "daily tables read",
+    "daily tables read: 31 + lookback + 2",
     "rows read, their text",
     "clique",
     "`device_buckets`",
@@ -190,14 +190,24 @@ def write() -> Path:
 def _seconds(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.2g} s" if seconds >= 1 else "under 1 s"
-    return f"{seconds / 60:.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:.1f} h"
+    return f"{_two_digits(seconds / 60)} min" if seconds < 100 * 60 else f"{_two_digits(seconds / 3600)} h"
+
+
+def _count(number: float) -> str:
+    """As 1e6 or 2.3e8."""
+    power = len(f"{number:.0f}") - 1
+    return f"{number / 10**power:.2g}e{power}"
 
 
 def _bytes(count: float) -> str:
     for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
         if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count / 1e3:.3g} KB"
+            return f"{_two_digits(count / size)} {unit}"
+    return f"{_two_digits(count / 1e3)} kB"
+
+
+def _two_digits(number: float) -> str:
+    return f"{float(f'{number:.2g}'):,g}"
 
 
 if __name__ == "__main__":
