@@ -10,7 +10,7 @@ however often you trigger, clear, retry, backfill or mark anything.
 | `wait_for_watermark` | waits until `status_history` is complete for the period | waits again |
 | `extract` | has YTsaurus compute every camera's activity | computes activity anew, from today's data |
 | `compute` | turns activity into payouts and stores them | recomputes payouts that were never sent; others stay |
-| `submit` | one task per park (batches above 100 parks): creates the orders | sends what is not created yet |
+| `submit` | one task per park (a few tasks of many above 32): creates the orders | sends what is not created yet |
 | `list_held` | lists what guards hold in this run; mostly nothing | lists anew |
 | `approve` | one per held park: asks a person (Required Actions), sends what is approved | asks again if it is held |
 | `report` | lists parks, totals and progress; red while a payout is open | lists again |
@@ -41,7 +41,7 @@ nothing changes, also with *reprocess*. What late data changes about paid period
 
 import datetime as dt
 
-from airflow.sdk import DAG, TriggerRule, task
+from airflow.sdk import DAG, TriggerRule, get_parsing_context, task
 
 from signalq_billing.adapters.config_files import load_cadences
 from signalq_billing.domain.period import Cadence
@@ -64,6 +64,11 @@ def seconds(value: float) -> dt.timedelta:
     return dt.timedelta(seconds=value)
 
 
+def dag_id(cadence: Cadence) -> str:
+    """What the DAG of a cadence is called."""
+    return f"signalq_payouts_{cadence.name}"
+
+
 def payouts_dag(cadence: Cadence) -> DAG:
     """The payouts DAG of one cadence."""
     knobs = settings()
@@ -74,7 +79,7 @@ def payouts_dag(cadence: Cadence) -> DAG:
         "max_retry_delay": seconds(knobs.retry_max_delay_seconds),
     }
     with DAG(
-        dag_id=f"signalq_payouts_{cadence.name}",
+        dag_id=dag_id(cadence),
         schedule=PeriodTimetable.of(cadence),
         start_date=cadence.nth(0).start,
         catchup=True,
@@ -111,5 +116,8 @@ def payouts_dag(cadence: Cadence) -> DAG:
     return dag
 
 
+# A task parses this file for one DAG alone, and need not build those of all other cadences.
+wanted = get_parsing_context().dag_id
 for each in load_cadences(settings().config_directory):
-    globals()[f"signalq_payouts_{each.name}"] = payouts_dag(each)
+    if wanted in (None, dag_id(each)):
+        globals()[dag_id(each)] = payouts_dag(each)

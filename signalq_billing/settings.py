@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     config: Path | None = Field(None, description="directory of cadences.yaml, source.yaml, tariffs.yaml, ...")
     lease_seconds: float = Field(600, gt=0, description="how long a claimed order belongs to its worker")
     http_timeout_seconds: float = Field(30, gt=0, description="total time of one call to billing-orders")
+    submit_tasks: int = Field(
+        16, ge=1, le=1000, description="tasks that a run's parks are cut into; up to twice as many parks get one each"
+    )
     submit_concurrency: int = Field(8, ge=1, le=64, description="orders of one task sent at once")
     submit_tries: int = Field(4, ge=1, description="calls per order before it is left to a later run")
     submit_patience_seconds: float = Field(30, ge=0, description="longest pause between two calls of one order")

@@ -10,42 +10,15 @@ from signalq_billing.devstack.memory import Memory
 
 LOGIN, VIEWER = "admin", "viewer"  # whoever may do everything, and whoever may only look
 DATABASE = "airflow"
+_LOCAL_FOLDER = "airflow.dag_processing.bundles.local.LocalDagBundle"
 
-# What every task imports, imported once by the scheduler before it forks its workers: a third of a task's CPU is left.
-_LOCAL_SETTINGS = '''"""Written by `signalq-billing dev up`: the scheduler imports what tasks need before it forks."""
+_LOCAL_SETTINGS = '''"""Written by `signalq-billing dev up`: what children need is imported before forking."""
 
 import sys
 
-if "scheduler" in sys.argv:
-    import airflow.dag_processing.bundles.manager
-    import airflow.dag_processing.dagbag
-    import airflow.providers.http.hooks.http
-    import airflow.providers.postgres.hooks.postgres
-    import airflow.providers.standard.decorators.python
-    import airflow.providers.standard.decorators.sensor
-    import airflow.sdk.execution_time.supervisor
-    import airflow.sdk.execution_time.task_runner
-    import airflow.sdk.observability.stats
-    from airflow.sdk import DAG, Param, TriggerRule, Variable, dag, get_current_context, task  # noqa: F401
+from signalq_billing.orchestration import before_fork
 
-    import signalq_billing.adapters.billing_orders
-    import signalq_billing.adapters.postgres.config_store
-    import signalq_billing.adapters.postgres.payout_store
-    import signalq_billing.adapters.ytsaurus.client
-    import signalq_billing.adapters.ytsaurus.source
-    import signalq_billing.orchestration.payouts
-    import signalq_billing.orchestration.timetable
-    import signalq_billing.services.compute
-    import signalq_billing.services.extract
-    import signalq_billing.services.submit
-
-if "triggerer" in sys.argv:  # a first look at a hold must not import for seconds beside the event loop
-    import airflow.providers.postgres.hooks.postgres
-    import airflow.sdk.execution_time.task_runner
-
-    import signalq_billing.adapters.config_files
-    import signalq_billing.adapters.postgres.payout_store
-    import signalq_billing.services.approving
+before_fork.load(sys.argv)
 '''
 
 
@@ -97,7 +70,12 @@ def variables(home: Home, memory: Memory) -> dict[str, str]:
             "enable_health_check": False,
             "max_tis_per_query": 32,
         },
-        "dag_processor": {"min_file_process_interval": 60, "refresh_interval": 60, "parsing_processes": 1},
+        "dag_processor": {
+            "min_file_process_interval": 60,
+            "refresh_interval": 60,
+            "parsing_processes": 1,
+            "dag_bundle_config_list": json.dumps(_bundles(home)),
+        },
         "logging": {"base_log_folder": home.airflow / "logs", "colored_console_log": False},
         "triggerer": {"capacity": 100},
     }
@@ -107,6 +85,15 @@ def variables(home: Home, memory: Memory) -> dict[str, str]:
         for key, value in settings.items()
     }
     return {"AIRFLOW_HOME": str(home.airflow), **named}
+
+
+def _bundles(home: Home) -> list[dict[str, object]]:
+    """Where DAG files are: ours and, where there is such a directory, those that a person has put into `dags` of the
+    stack's data."""
+    folders = {"dags-folder": PROJECT / "dags"} | ({"own-dags": home.own_dags} if home.own_dags.is_dir() else {})
+    return [
+        {"name": name, "classpath": _LOCAL_FOLDER, "kwargs": {"path": str(folder)}} for name, folder in folders.items()
+    ]
 
 
 def _core(home: Home, memory: Memory) -> dict[str, object]:

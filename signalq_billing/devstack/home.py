@@ -38,6 +38,10 @@ class Home:
         return self.path / "config"
 
     @property
+    def own_dags(self) -> Path:
+        return self.path / "dags"
+
+    @property
     def supervisor(self) -> Path:
         return self.path / "supervisor"
 

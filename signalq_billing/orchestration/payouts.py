@@ -74,6 +74,7 @@ def extract(cadence: str) -> int:
             metrics=bootstrap.AirflowMetrics(),
             now=bootstrap.now(),
             actor=_actor(),
+            narrow=bool(request.park_ids),
         )
     except BadRowsExceeded as error:
         tell_bad_rows(request.period, error)
@@ -86,6 +87,7 @@ def compute(cadence: str, snapshot_id: int) -> list[dict[str, Any]]:
     from signalq_billing.orchestration.tables import log_payouts
     from signalq_billing.services.batching import batches
     from signalq_billing.services.compute import compute_and_store, payouts_of
+    from signalq_billing.settings import settings
 
     request, store, activity = _request(cadence), bootstrap.payout_store(), bootstrap.activity_source()
     parks, snapshot = _parks(request), store.snapshot(snapshot_id)
@@ -97,7 +99,8 @@ def compute(cadence: str, snapshot_id: int) -> list[dict[str, Any]]:
         store.void_missing(request.period, [config.park_id for config in parks], _actor())
     payable = [(payout.park_id, payout.order_count) for payout in stored if payout.order_count]
     log.info("%d payouts, %d of them with something to pay", len(stored), len(payable))
-    return [{"label": batch.label, "park_ids": list(batch.park_ids)} for batch in batches(payable)]
+    cut = batches(payable, settings().submit_tasks)
+    return [{"label": batch.label, "park_ids": list(batch.park_ids)} for batch in cut]
 
 
 @told_to_airflow

@@ -1,12 +1,14 @@
-"""How a run's parks are cut into mapped tasks: one each while there are few, balanced batches above that."""
+"""How a run's parks are cut into mapped tasks: one each while there are few, a few balanced batches above that."""
 
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MOST_BATCHES = 100
+TASKS = 16
+LARGEST = 1000  # parks of one task: what it holds, and repeats when it is tried again, stays small
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +19,18 @@ class Batch:
     park_ids: tuple[str, ...]
 
 
-def batches(orders_by_park: Sequence[tuple[str, int]], most: int = MOST_BATCHES) -> list[Batch]:
-    """Cut parks, each with its number of orders, into at most `most` batches of about equal work.
+def batches(orders_by_park: Sequence[tuple[str, int]], tasks: int = TASKS) -> list[Batch]:
+    """Cut parks, each with its number of orders, into batches of about equal work.
 
-    Up to `most` parks: one batch per park, named by it. Deterministic; within a batch parks are sorted bytewise.
+    Up to twice `tasks` parks: one batch per park, named by it. Above that `tasks` of them, or as many as keep about
+    LARGEST parks each. A task costs Airflow as much as the orders of dozens of parks cost us. Deterministic; within a
+    batch parks are sorted bytewise.
     """
     ordered = sorted(orders_by_park, key=lambda pair: pair[0].encode())
-    if len(ordered) <= most:
+    if len(ordered) <= 2 * tasks:
         return [Batch(park_id, (park_id,)) for park_id, _ in ordered]
-    heap: list[tuple[int, int, list[str]]] = [(0, index, []) for index in range(most)]
+    number = max(tasks, math.ceil(len(ordered) / LARGEST))
+    heap: list[tuple[int, int, list[str]]] = [(0, index, []) for index in range(number)]
     for park_id, orders in sorted(ordered, key=lambda pair: (-pair[1], pair[0].encode())):
         load, index, parks = heapq.heappop(heap)
         parks.append(park_id)
