@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
+import shutil
 import sys
+import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -25,9 +28,28 @@ if TYPE_CHECKING:
 
 
 def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON value
-    """One JSON document on standard output, UTF-8."""
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
+    """One JSON document on standard output, UTF-8, or nothing of one that fails.
+
+    Iterators among the values of a map are written as lists, item by item, so that a long one takes no memory.
+    """
+    if isinstance(document, dict):
+        document = {key: _Items(value) if isinstance(value, Iterator) else value for key, value in document.items()}
+    with tempfile.SpooledTemporaryFile(max_size=1 << 20, mode="w+", encoding="utf-8") as text:
+        json.dump(document, text, ensure_ascii=False, indent=2)
+        text.seek(0)
+        shutil.copyfileobj(text, sys.stdout)
     sys.stdout.write("\n")
+
+
+class _Items(list[Any]):
+    """What an iterator gives, as the list that `json` insists on; to be gone through once."""
+
+    def __init__(self, items: Iterator[Any]) -> None:
+        super().__init__(itertools.islice(items, 1))
+        self._rest = items
+
+    def __iter__(self) -> Iterator[Any]:
+        return itertools.chain(super().__iter__(), self._rest)
 
 
 def print_table(table: Table) -> None:
@@ -71,7 +93,7 @@ def table(*columns: str, right: Sequence[str] = (), title: str | None = None) ->
     return made
 
 
-def print_payouts(payouts: Sequence[Payout]) -> None:
+def print_payouts(payouts: Iterable[Payout]) -> None:
     """What would be paid, park by park, and totals by currency."""
     made = table(
         "park", "config", "devices", "paid", "total", "currency", "why zero", right=("devices", "paid", "total")

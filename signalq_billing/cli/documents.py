@@ -18,12 +18,12 @@ from signalq_billing.services.run import RunResult
 
 
 def preview_document(preview: Preview) -> dict[str, Any]:
-    """What `preview --json` prints."""
+    """What `preview --json` prints; its parks are computed as they are printed."""
     period = preview.snapshot.period
     return {
         "cadence": period.cadence,
         "period": period_document(period),
-        "parks": [_park(payout) for payout in preview.payouts],
+        "parks": map(_park, preview.payouts),
         **source_document(preview.snapshot),
     }
 

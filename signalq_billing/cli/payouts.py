@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,22 +58,24 @@ def preview(
     wiring = Wiring()
     now = wiring.clock.now()
     chosen = _period(wiring, cadence, period)
-    with display.progress(quiet=json) as announce:
-        announce(f"computing {chosen} in YTsaurus")
-        result = compute_preview(
-            chosen,
-            _configs(wiring, chosen, park),
-            source=wiring.config.source,
-            activity=wiring.activity,
-            metrics=wiring.metrics,
-            now=now,
-            narrow=bool(park),
-        )
-    if json:
-        display.print_json(preview_document(result))
-    else:
-        display.print_payouts(result.payouts)
-        print_source(result.snapshot)
+    configs = _configs(wiring, chosen, park)
+    computing = compute_preview(
+        *(chosen, configs),
+        source=wiring.config.source,
+        activity=wiring.activity,
+        metrics=wiring.metrics,
+        now=now,
+        narrow=bool(park),
+    )
+    with ExitStack() as stack:
+        with display.progress(quiet=json) as announce:
+            announce(f"computing {chosen} in YTsaurus")
+            result = stack.enter_context(computing)
+        if json:
+            display.print_json(preview_document(result))
+        else:
+            display.print_payouts(result.payouts)
+            print_source(result.snapshot)
     for problem in result.not_computed:
         typer.echo(f"not computed: {problem}", err=True)
     if result.not_computed:

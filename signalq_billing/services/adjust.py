@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import islice
 from typing import TypedDict, Unpack
 
 from signalq_billing.domain.activity import ActivitySnapshot
@@ -24,7 +23,7 @@ from signalq_billing.domain.source import Source
 from signalq_billing.errors import ActivityIncomplete, BadRowsExceeded, SourceInvalid, UsageError
 from signalq_billing.ports import ActivitySource, Adjustments, BillingOrders, ConfigStore, Metrics, PayoutStore
 from signalq_billing.services.checking import check_dependencies, check_watermark
-from signalq_billing.services.compute import each_computed, in_order
+from signalq_billing.services.compute import batches_computed
 from signalq_billing.services.extract import extract
 from signalq_billing.services.losses import check_rows_kept
 from signalq_billing.services.reforming import retirement_of
@@ -32,7 +31,6 @@ from signalq_billing.services.submit import SubmitReport, Submitter
 
 log = logging.getLogger(__name__)
 
-_PARKS_AT_ONCE = 100
 _NOBODY: Mapping[str, Retirement] = {}
 
 
@@ -195,10 +193,9 @@ class Adjuster:
         dry_run: bool,
         retirements: Mapping[str, Retirement],
     ) -> Iterator[Adjusted]:
-        """Park after park, a hundred at a time, what is stored for it, or would be."""
+        """Park after park, some at a time, what is stored for it, or would be."""
         snapshot_id: int | None = None
-        computed = zip(in_order(configs), each_computed(snapshot, configs, self.activity), strict=True)
-        while batch := list(islice(computed, _PARKS_AT_ONCE)):
+        for batch in batches_computed(snapshot, configs, self.activity):
             payouts = [each for _, each in batch if isinstance(each, Payout)]
             if dry_run:
                 yield from self.adjustments.plan(payouts, retirements)

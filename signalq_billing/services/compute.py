@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 from signalq_billing.domain.activity import ActivitySnapshot, DeviceActivity, ParkActivity
 from signalq_billing.domain.compute import compute_payout
@@ -16,7 +15,7 @@ from signalq_billing.services.extract import request_for
 
 log = logging.getLogger(__name__)
 
-_PARKS_AT_ONCE = 100
+_PARKS_AT_ONCE, _LINES_AT_ONCE = 100, 10_000
 
 
 def payouts_of(snapshot: ActivitySnapshot, configs: Sequence[ParkConfig], activity: ActivitySource) -> Iterator[Payout]:
@@ -40,14 +39,13 @@ def compute_and_store(
     payouts: PayoutStore,
     actor: str,
 ) -> list[StoredPayout]:
-    """Compute and store the payouts of `configs`, a hundred parks at a time.
+    """Compute and store the payouts of `configs`, up to a hundred parks at a time, fewer where they have many devices.
 
     What was claimed before stays as it is. A park whose time is already another payout's (OVERLAP), or whose charge
     cannot be computed (NOT_COMPUTED), is told in its result and stops nobody else.
     """
     stored: list[StoredPayout] = []
-    computed = zip(in_order(configs), each_computed(snapshot, configs, activity), strict=True)
-    while batch := list(islice(computed, _PARKS_AT_ONCE)):
+    for batch in batches_computed(snapshot, configs, activity):
         stored += payouts.store([each for _, each in batch if isinstance(each, Payout)], snapshot_id, actor)
         stored += [_not_computed(config, each) for config, each in batch if isinstance(each, UsageError)]
     for each in stored:
@@ -56,6 +54,22 @@ def compute_and_store(
     if hint := frozen_hint(snapshot.period, stored):
         log.warning("%s", hint)
     return stored
+
+
+def batches_computed(
+    snapshot: ActivitySnapshot, configs: Sequence[ParkConfig], activity: ActivitySource
+) -> Iterator[list[tuple[ParkConfig, Payout | UsageError]]]:
+    """`each_computed` with its configs, so many parks at a time that their lines take little memory together."""
+    batch: list[tuple[ParkConfig, Payout | UsageError]] = []
+    lines = 0
+    for config, computed in zip(in_order(configs), each_computed(snapshot, configs, activity), strict=True):
+        batch.append((config, computed))
+        lines += len(computed.lines) if isinstance(computed, Payout) else 0
+        if len(batch) >= _PARKS_AT_ONCE or lines >= _LINES_AT_ONCE:
+            yield batch
+            batch, lines = [], 0
+    if batch:
+        yield batch
 
 
 def frozen_hint(period: Period, stored: Iterable[StoredPayout]) -> str:

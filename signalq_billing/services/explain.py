@@ -206,17 +206,18 @@ class Explainer:
     def _computed(self, park_id: str, device_id: str, period_name: dt.date, cadence: str | None) -> Explanation:
         period, config = self._in_force(park_id, period_name, cadence)
         assert config.terms is not None, "only enabled versions are in force"
-        made = preview(
+        with preview(
             *(period, [config]),
             source=self.source,
             activity=self.activity,
             metrics=self.metrics,
             now=self.now,
             narrow=True,
-        )
+        ) as made:
+            payouts = list(made.payouts)
         if made.not_computed:
             raise UsageError(made.not_computed[0])
-        (payout,) = made.payouts
+        (payout,) = payouts
         history = self.activity.history(device_id, period, self.now)
         applied = {each.config.effective_from: each for each in self.configs.applied([park_id])}
         version = applied.get(config.effective_from)

@@ -1,10 +1,14 @@
 """The JSON that programs read: keys, sorting and spelling as SPEC section 9 gives them."""
 
 import datetime as dt
+import json
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
+
+from signalq_billing.cli.display import print_json
 from signalq_billing.cli.documents import preview_document, status_document, units_text
 from signalq_billing.domain.activity import ActivitySnapshot, BadRows, DeviceActivity
 from signalq_billing.domain.charge import Standard
@@ -27,8 +31,9 @@ def previewed() -> Preview:
     )
 
 
-def test_a_preview_has_the_contracts_shape() -> None:
-    assert preview_document(previewed()) == {
+def test_a_preview_has_the_contracts_shape(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json(preview_document(previewed()))
+    assert json.loads(capsys.readouterr().out) == {
         "cadence": "weekly_msk",
         "period": {
             "name": "2026-11-16",
