@@ -177,7 +177,9 @@ def written(page: str, name: str, lines: Iterator[str]) -> str:
 
 def write() -> Path:
     """Put the tables into docs/scaling.md."""
-    known = costs(results.load()[0])
+    rows, runs = results.load()
+    processors = [int(run.machine.get("processors", 2)) for run in runs if run.case == "activity"]
+    known = costs(rows, max(processors, default=2))
     plans = [Plan(load, known) for load in LOADS]
     page = before = PAGE.read_text()
     for name, lines in (("units", unit_costs(known)), ("plan", planned(plans)), ("cost", money(plans))):

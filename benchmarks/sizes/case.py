@@ -72,7 +72,7 @@ def measure(bench: Bench) -> None:
     payout = partial(bench.add, size={"payouts": payouts}, other_name=AS_TEXT, unit="B", repeats=1)
     grown = (many.paid.of_payouts - few.paid.of_payouts) / payouts
     payout("a payout with one order", ours=grown, other=many.payout_text)
-    bench.note("A line that was paid was updated twice; vacuum leaves that room for the lines of later periods.")
+    bench.note("Paying updates a line twice; its pages keep room for that.")
 
 
 def _events(bench: Bench) -> None:

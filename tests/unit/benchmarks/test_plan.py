@@ -29,12 +29,24 @@ def test_a_shorter_lookback_reads_fewer_tables() -> None:
 
 
 def test_what_was_measured_last_and_at_the_largest_size_takes_the_place_of_what_is_written_in_the_code() -> None:
-    rows = [
-        Row("a line, stored", f"{size} lines", value, 100, "as text", 2, "B", None, 1)
-        for size, value in (("9,000", 222), ("1,000", 111))
-    ]
+    rows = [_row("a line, paid", f"{size} lines", value, "B") for size, value in (("9,000", 222), ("1,000", 111))]
     assert costs(rows)["line"] == 222
     assert costs([])["line"] != 222
+
+
+def test_memory_of_an_event_is_the_slope_between_sizes_and_the_rest_is_there_without_any() -> None:
+    sizes = (("100,000,000", 2_000), ("20,000,000", 1_200), ("2,000,000", 1_100))
+    found = costs([_row("activity: peak memory", f"{size} events", megabytes, "MB") for size, megabytes in sizes])
+    assert found["group"] == pytest.approx(10)
+    assert found["base"] == pytest.approx(1e9)
+
+
+def test_core_time_is_that_of_all_processors() -> None:
+    assert costs([_row("activity", "20,000,000 events", 10, "s")], processors=4)["event"] == pytest.approx(2)
+
+
+def _row(name: str, size: str, ours: float, unit: str) -> Row:
+    return Row(name, size, ours, 1, "another", ours, unit, None, 1)
 
 
 @pytest.mark.parametrize("name", ["units", "plan", "cost"])
