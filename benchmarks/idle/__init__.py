@@ -1,0 +1,1 @@
+"""What reconcile costs while there is nothing to do."""

@@ -1,0 +1,1 @@
+"""What the Payouts page costs its server."""

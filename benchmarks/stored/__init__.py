@@ -1,0 +1,1 @@
+"""Payouts that are stored already, for cases that ask for them."""
