@@ -6,11 +6,10 @@ Nothing here holds a database transaction while it waits for HTTP (SPEC section 
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-
-from tenacity import RetryCallState, Retrying, retry_if_result, wait_exponential_jitter
 
 from signalq_billing.domain.order import (
     BillingOrder,
@@ -51,9 +50,15 @@ class Breaker:
     def open(self) -> bool:
         return self._failures >= self._limit
 
+    @property
+    def failing(self) -> bool:
+        """Whether the last call of all had no answer."""
+        return self._failures > 0
+
 
 Progressed = Outcome | NotFound | ClaimRefusal
 _WORTH_ANOTHER_TRY = (Unavailable, Unknown, NotFound)
+_JITTER = 0.5  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +71,31 @@ class Sender:
     worker: str
     policy: SubmitPolicy
 
-    def bring_forward(self, order_id: int, breaker: Breaker) -> Progressed | None:
-        """Step until the order is settled or trying on would not help now. None: not tried (on), for the breaker is
-        open or halted.
+    def bring_forward(self, order_id: int, breaker: Breaker, tries: int = 0) -> Progressed | None:
+        """Take an order one step. None: not tried (on), for the breaker is open or halted.
 
-        An open breaker keeps new orders from being started; one that is begun keeps its tries.
+        An open breaker keeps new orders from being started; one that was tried before keeps its tries.
         """
-        if breaker.open:
-            return None
-        retrying = Retrying(
-            retry=retry_if_result(lambda result: isinstance(result, _WORTH_ANOTHER_TRY)),
-            wait=self._pause,
-            stop=self._enough,
-            sleep=self.clock.sleep,
-            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
-        )
-        return retrying(self._noted_step, order_id, breaker)
-
-    def _noted_step(self, order_id: int, breaker: Breaker) -> Progressed | None:
-        if breaker.halted():
+        if (breaker.open and not tries) or breaker.halted():
             return None
         result = self.step(order_id)
         breaker.note(result)
         return result
+
+    def pause(self, result: Progressed | None, tries: int) -> float | None:
+        """Seconds until another try after so many: what billing-orders asked for, else growing; none after "no such
+        order". None: no more tries now, for it is settled, there were enough, or the next one is further off than
+        patience reaches."""
+        if not isinstance(result, _WORTH_ANOTHER_TRY) or tries >= self.policy.tries:
+            return None
+        pause = 0.0 if isinstance(result, NotFound) else self._growing(tries)
+        if isinstance(result, Unavailable) and result.retry_after is not None:
+            pause = result.retry_after
+        return pause if pause <= self.policy.patience else None
+
+    def _growing(self, tries: int) -> float:
+        """Doubling from try to try, and not the same for all that failed at once."""
+        return min(self.policy.first_pause * 2.0 ** (tries - 1) + _jitter(), self.policy.patience)
 
     def step(self, order_id: int) -> Progressed:
         """One claim with one call. NotFound: it was not sent after all and can be claimed again."""
@@ -134,19 +141,9 @@ class Sender:
         log.warning("order %s: another worker took over while %s was answered", claim.external_ref, result)
         return ClaimRefusal.IN_PROGRESS
 
-    def _enough(self, state: RetryCallState) -> bool:
-        """No more tries now: there were enough, or the next one is further off than patience reaches."""
-        return state.attempt_number >= self.policy.tries or state.upcoming_sleep > self.policy.patience
 
-    def _pause(self, state: RetryCallState) -> float:
-        """Seconds until the next try: what billing-orders asked for, else growing; none after "no such order"."""
-        result = state.outcome.result() if state.outcome else None
-        if isinstance(result, NotFound):
-            return 0.0
-        if isinstance(result, Unavailable) and result.retry_after is not None:
-            return result.retry_after
-        growing = wait_exponential_jitter(multiplier=self.policy.first_pause, max=self.policy.patience, jitter=0.5)
-        return growing(state)
+def _jitter() -> float:
+    return random.uniform(0, _JITTER)  # noqa: S311 - no secret
 
 
 def _as_outcome(found: BillingOrder, claim: Claim) -> Created | Rejected:

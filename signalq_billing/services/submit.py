@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 
 from signalq_billing.domain.guards import Guards
 from signalq_billing.domain.money import minor_digits
-from signalq_billing.domain.order import Created, Misconfigured, Rejected
+from signalq_billing.domain.order import Created, Misconfigured, Rejected, Unavailable, Unknown
 from signalq_billing.domain.progress import ClaimRefusal, OrderProgress, PaymentProgress, PayoutProgress
 from signalq_billing.errors import BillingMisconfigured, Held, SignalqBillingError, UsageError
 from signalq_billing.ports import Metrics, PayoutStore
 from signalq_billing.services.guards import KillSwitch, check_kill_switch, reasons_to_hold
 from signalq_billing.services.sending import Breaker, Progressed, Sender
+from signalq_billing.services.turns import Errand, Turns
 
 log = logging.getLogger(__name__)
+
+Result = Progressed | SignalqBillingError | None  # of one order; None: it was not tried
 
 
 @dataclass(slots=True)
@@ -54,8 +57,7 @@ class Submitter:
         report, breaker = SubmitReport(), Breaker(self.sender.policy.give_up_after, switch.on)
         reasons = reasons_to_hold(self.guards, payouts, self.payouts)
         due = [(payout, order) for payout in payouts for order in self._due(payout, reasons, report)]
-        with ThreadPoolExecutor(self.sender.policy.concurrency, thread_name_prefix="submit") as pool:
-            results = list(pool.map(lambda pair: self._safely(pair[1], breaker), due))
+        results = self._sent(due, breaker)
         for (payout, order), result in zip(due, results, strict=True):
             self._tell(payout, order, result, report)
         self._count_payouts(due, results)
@@ -67,6 +69,33 @@ class Submitter:
                 f"{refused.message}. Nothing is held; mend the connection `billing_orders` and run again"
             )
         return report
+
+    def _sent(self, due: Sequence[tuple[PayoutProgress, OrderProgress]], breaker: Breaker) -> list[Result]:
+        """What came of each order, after all the tries it was worth."""
+        errands = [Errand(payout, order) for payout, order in due]
+        turns = Turns(errands, self.sender.clock, lambda: breaker.failing)
+        results: dict[Errand, Result] = {}
+        with ThreadPoolExecutor(self.sender.policy.concurrency, thread_name_prefix="submit") as pool:
+            threads = range(min(self.sender.policy.concurrency, len(due)))
+            list(pool.map(lambda _: self._take_turns(turns, breaker, results), threads))
+        return [results[errand] for errand in errands]
+
+    def _take_turns(self, turns: Turns, breaker: Breaker, results: dict[Errand, Result]) -> None:
+        """What one thread does, until no order is left to begin or to try again."""
+        while (turn := turns.next()) is not None:
+            errand, wait = turn
+            if wait:
+                self.sender.clock.sleep(wait)
+            if errand is None:
+                continue
+            result = self._safely(errand.order, breaker, errand.tries)
+            errand.tries += 1
+            trouble = isinstance(result, Unavailable | Unknown)
+            if isinstance(result, SignalqBillingError) or (pause := self.sender.pause(result, errand.tries)) is None:
+                results[errand] = result
+                turns.over(errand, trouble=trouble)
+            else:
+                turns.again(errand, pause, trouble=trouble)
 
     def _due(self, payout: PayoutProgress, reasons: Mapping[int, str], report: SubmitReport) -> list[OrderProgress]:
         """The payout's orders still to be made; of a held one, those to be asked about; of a retired one none."""
@@ -95,10 +124,10 @@ class Submitter:
         self.metrics.count("payouts.held", cadence=payout.cadence, by="guard")
         return True
 
-    def _safely(self, order: OrderProgress, breaker: Breaker) -> Progressed | SignalqBillingError | None:
+    def _safely(self, order: OrderProgress, breaker: Breaker, tries: int = 0) -> Result:
         """One order's errors stay its own."""
         try:
-            return self.sender.bring_forward(order.order_id, breaker)
+            return self.sender.bring_forward(order.order_id, breaker, tries)
         except SignalqBillingError as error:
             # What the tree of errors.py has needs no trace: a store that is down would fill the screen once per order.
             log.warning("order %s: %s", order.external_ref, error, exc_info=log.isEnabledFor(logging.DEBUG))
@@ -108,7 +137,7 @@ class Submitter:
         self,
         payout: PayoutProgress,
         order: OrderProgress,
-        result: Progressed | SignalqBillingError | None,
+        result: Result,
         report: SubmitReport,
     ) -> None:
         if isinstance(result, Created):
@@ -155,7 +184,7 @@ def _kind(result: object) -> str:
     return result.value if isinstance(result, ClaimRefusal) else type(result).__name__.lower()
 
 
-def _words(result: Progressed | SignalqBillingError | None) -> str:
+def _words(result: Result) -> str:
     if result is None:
         return "not tried: billing-orders failed too often in a row; reconcile goes on with it"
     if isinstance(result, ClaimRefusal):

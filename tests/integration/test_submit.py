@@ -153,6 +153,15 @@ def test_a_short_burst_of_refusals_is_waited_out(engine: Engine, billing: Billin
     assert (report.created, report.pending) == (20, 0)
 
 
+def test_one_parks_trouble_keeps_no_other_park_from_being_paid(engine: Engine, billing: BillingOrdersProcess) -> None:
+    billing.faults.fail(503, park_id="park-0", times=None)
+    payouts = computed(engine, [f"park-{n}" for n in range(10)], OrderPer.DEVICE)
+    report = submitter(engine, billing, concurrency=2, give_up_after=2).submit(payouts)
+    created = {payout.park_id for payout in progress(engine) if payout.payment_progress is CREATED}
+    assert created == {f"park-{n}" for n in range(1, 10)}
+    assert (report.created, report.pending) == (18, 2)
+
+
 def test_a_claim_with_a_live_lease_is_left_alone(engine: Engine, billing: BillingOrdersProcess) -> None:
     payouts = computed(engine)
     store = PostgresPayoutStore(engine)
