@@ -1,6 +1,7 @@
 """The bounds of what is computed, in microseconds since the epoch, for the sides that are not the product."""
 
 import datetime as dt
+from itertools import pairwise
 
 from benchmarks.activity.fleet import CLOCK, LOOKBACK_DAYS, MICROS, PERIOD, micros
 
@@ -14,6 +15,9 @@ NO_LIMIT = 2**61
 
 def day_spans() -> list[tuple[int, int]]:
     """Midnights from which on days are of 24 hours, with the day's number: the first, and each after a change."""
-    steps = list(zip(MIDNIGHTS, MIDNIGHTS[1:], strict=False))
-    after = [day for day, (one, next_one) in enumerate(steps, 1) if next_one - one != 86_400 * MICROS and day < DAYS]
+    after = [
+        day
+        for day, (one, next_one) in enumerate(pairwise(MIDNIGHTS), 1)
+        if next_one - one != 86_400 * MICROS and day < DAYS
+    ]
     return [(MIDNIGHTS[day], day) for day in (0, *after)]

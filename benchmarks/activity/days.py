@@ -13,24 +13,20 @@ from benchmarks.activity.numbering import PARK_BITS, Numbering
 
 
 def answer_of_days(
-    numbers: Numbering,
-    park: npt.NDArray[Any],
-    device: npt.NDArray[Any],
-    day: npt.NDArray[Any],
-    lasted: npt.NDArray[Any],
-    ended: npt.NDArray[Any],
-    rows: int,
-    bad: Mapping[str, int],
+    numbers: Numbering, sums: Mapping[str, npt.NDArray[Any]], rows: int, bad: Mapping[str, int]
 ) -> dict[str, Any]:
     """The answer. `lasted` is what of the active intervals that begin on a day is within it, `ended` their latest end
     (an instant; zero for none), both in microseconds: over a midnight a camera is active in one interval at most."""
-    key = device.astype(np.int64) << PARK_BITS | park
+    park, device, day, lasted, ended = (
+        sums[name].astype(np.int64) for name in ("park", "device", "day", "lasted", "ended")
+    )
+    key = device << PARK_BITS | park
     lines, place = np.unique(key, return_inverse=True)
     total = np.zeros((len(lines), DAYS), np.int64)
     total[place, day] = lasted
     midnights = np.array(MIDNIGHTS)
-    over = np.flatnonzero(ended > midnights[day.astype(np.int64) + 1])
-    place, day, ended = place[over], day[over].astype(np.int64), ended[over]
+    over = np.flatnonzero(ended > midnights[day + 1])
+    place, day, ended = place[over], day[over], ended[over]
     while len(day):
         day = day + 1
         np.add.at(total, (place, day), np.minimum(ended, midnights[day + 1]) - midnights[day])

@@ -36,7 +36,11 @@ class Events:
         return Events(self.device[which], self.status[which], self.at[which], self.got[which])
 
     def then(self, other: "Events") -> "Events":
-        pairs = zip((self.device, self.status, self.at, self.got), (other.device, other.status, other.at, other.got), strict=True)
+        pairs = zip(
+            (self.device, self.status, self.at, self.got),
+            (other.device, other.status, other.at, other.got),
+            strict=True,
+        )
         return Events(*(np.concatenate(pair) for pair in pairs))
 
 
@@ -70,7 +74,8 @@ def _by_hour(events: int) -> Ints:
     hours = np.arange(before + (micros(PERIOD.end) - micros(PERIOD.start)) // _HOUR)
     weights = 1.1 - np.cos((hours - 3) % 24 / 24 * 2 * np.pi)
     weights[hours < before - _IN_FULL_DAYS * 24] *= _LITTLE
-    return np.diff(np.round(np.cumsum(weights) / weights.sum() * events), prepend=0).astype(np.int64)
+    counts: Ints = np.diff(np.round(np.cumsum(weights) / weights.sum() * events), prepend=0).astype(np.int64)
+    return counts
 
 
 def _reported(fleet: Fleet, start: int, wanted: int, random: np.random.Generator) -> Events:

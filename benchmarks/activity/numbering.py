@@ -1,6 +1,6 @@
 """Numbers instead of texts, which every fast program needs: ranks in bytewise order, and parks' rules by rank."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.activity.bounds import NO_LIMIT
@@ -26,22 +26,21 @@ class Numbering:
     active_of_park: list[int]
 
 
-def numbering(
-    parks: Iterable[bytes], devices: Iterable[bytes], statuses: Iterable[bytes], rules: Mapping[str, ActivityRules]
-) -> Numbering:
-    """The numbers for these texts. A park without rules has a silence of zero: nothing is left of its intervals."""
-    good, bad = zip(*map(_parted, (parks, devices, statuses)), strict=True)
-    ranked = [sorted(texts) for texts in good]
-    of_parks = [rules.get(park.decode()) for park in ranked[0]]
+def numbering(found: Sequence[Iterable[bytes]], rules: Mapping[str, ActivityRules]) -> Numbering:
+    """The numbers for the texts found: parks, devices, statuses. A park without rules has a silence of zero: nothing is
+    left of its intervals."""
+    (parks, bad_parks), (devices, bad_devices), (statuses, bad_statuses) = map(_parted, found)
+    of_parks = [rules.get(park.decode()) for park in parks]
     limits = [_limit(rule) for rule in of_parks]
     silences = sorted({0, *limits})
     active = [
-        sum(1 << rank for rank, status in enumerate(ranked[2]) if rule and status.decode() in rule.active_statuses)
+        sum(1 << rank for rank, status in enumerate(statuses) if rule and status.decode() in rule.active_statuses)
         for rule in of_parks
     ]
-    sizes = len(ranked[0]) >> PARK_BITS, len(ranked[2]) >> STATUS_BITS, len(silences) >> SILENCE_BITS
+    sizes = len(parks) >> PARK_BITS, len(statuses) >> STATUS_BITS, len(silences) >> SILENCE_BITS
     assert not any(sizes), "too many for the bits they are given"
-    return Numbering(*ranked, bad, silences, [silences.index(limit) for limit in limits], active)
+    bad = (bad_parks, bad_devices, bad_statuses)
+    return Numbering(parks, devices, statuses, bad, silences, [silences.index(limit) for limit in limits], active)
 
 
 def _limit(rule: ActivityRules | None) -> int:
@@ -51,11 +50,12 @@ def _limit(rule: ActivityRules | None) -> int:
 
 
 def _parted(texts: Iterable[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """The good ones in order, and the bad ones."""
     good: list[bytes] = []
     bad: list[bytes] = []
     for text in texts:
         (good if _is_good(text) else bad).append(text)
-    return good, bad
+    return sorted(good), bad
 
 
 def _is_good(text: bytes) -> bool:

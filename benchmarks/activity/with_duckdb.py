@@ -10,7 +10,13 @@ import duckdb
 import pyarrow as pa
 
 from benchmarks.activity.bounds import (
-    EARLIEST, LATEST, MIDNIGHTS, PERIOD_END, PERIOD_START, WINDOW_START, day_spans,
+    EARLIEST,
+    LATEST,
+    MIDNIGHTS,
+    PERIOD_END,
+    PERIOD_START,
+    WINDOW_START,
+    day_spans,
 )  # fmt: skip
 from benchmarks.activity.days import answer_of_days
 from benchmarks.activity.fleet import MICROS, Fleet
@@ -80,13 +86,13 @@ _BOUNDS = {
 }  # fmt: skip
 
 
-def run(files: str, devices: int, neighbours: str = "window", **_: Any) -> Any:  # noqa: ANN401 - whatever there is
+def run(files: str, devices: int, neighbours: str = "sort", **_: Any) -> Any:  # noqa: ANN401 - whatever there is
     """All of it in one connection, with as many threads as there are processors."""
     database = duckdb.connect(config={"preserve_insertion_order": neighbours == "sort"})
     database.execute(f"CREATE VIEW source AS FROM read_parquet('{Path(files)}/*.parquet')")
     columns = ("park_id", "device_id", "status")
     texts = [database.sql(f"SELECT DISTINCT {column} AS text FROM source").fetchall() for column in columns]
-    numbers = numbering(*([text for (text,) in found if text is not None] for found in texts), Fleet(devices).rules)
+    numbers = numbering([[text for (text,) in found if text is not None] for found in texts], Fleet(devices).rules)
     # DuckDB finds these by their names.
     for name, table in _tables(numbers).items():
         database.register(f"{name}_arrow", table)
@@ -98,7 +104,7 @@ def run(files: str, devices: int, neighbours: str = "window", **_: Any) -> Any: 
     )
     days = database.sql(text).fetchnumpy()
     bad = {BAD_ROW_REASONS[reason]: count for reason, count in reasons}
-    return answer_of_days(numbers, days["park"], days["device"], days["day"], days["lasted"], days["ended"], rows, bad)
+    return answer_of_days(numbers, days, rows, bad)
 
 
 def _tables(numbers: Numbering) -> dict[str, pa.Table]:

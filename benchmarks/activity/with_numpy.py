@@ -11,7 +11,14 @@ import pyarrow.parquet as pq
 
 from benchmarks.activity.answer import answer
 from benchmarks.activity.bounds import (
-    DAYS, EARLIEST, LATEST, MIDNIGHTS, NO_LIMIT, PERIOD_END, PERIOD_START, WINDOW_START,
+    DAYS,
+    EARLIEST,
+    LATEST,
+    MIDNIGHTS,
+    NO_LIMIT,
+    PERIOD_END,
+    PERIOD_START,
+    WINDOW_START,
 )  # fmt: skip
 from benchmarks.activity.fleet import MICROS, Fleet, Ints
 from signalq_billing.domain.activity import BAD_ROW_REASONS, ActivityRules
@@ -58,7 +65,9 @@ class Kept:
         good &= self._may_matter(device, at, good)
         self._put(*(each[good] for each in (park, device, status, at)))
 
-    def _may_matter(self, device: npt.NDArray[np.int32], at: Ints, good: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    def _may_matter(
+        self, device: npt.NDArray[np.int32], at: Ints, good: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
         before = np.flatnonzero(good & (at < PERIOD_START))
         matters = np.ones(len(at), np.bool_)
         if len(before):
@@ -80,9 +89,7 @@ class Kept:
         for place, some in zip(self.buckets, np.split(keys.view(np.uint64), np.cumsum(sizes)[:-1]), strict=True):
             place.append(some)
 
-    def _count_bad(
-        self, missing: npt.NDArray[np.bool_], at: Ints, park: Ints, device: Ints, status: Ints
-    ) -> None:
+    def _count_bad(self, missing: npt.NDArray[np.bool_], at: Ints, park: Ints, device: Ints, status: Ints) -> None:
         """A bad row counts under its first reason; of rows outside the window only the time can be bad."""
         names = ((each == _MISSING) for each in (park, device, status))
         reason = np.select([missing, at < EARLIEST, at > LATEST, *names], range(6), 6)
@@ -95,7 +102,8 @@ def _codes(column: pa.ChunkedArray, known: dict[bytes, int]) -> npt.NDArray[np.i
     chunks = column.unify_dictionaries().chunks
     here = np.array([_code(text, known) for text in chunks[0].dictionary.to_pylist()] + [_MISSING], np.int32)
     indices = (chunk.indices.fill_null(len(here) - 1).to_numpy() for chunk in chunks)
-    return here[np.concatenate(list(indices))]
+    found: npt.NDArray[np.int32] = here[np.concatenate(list(indices))]
+    return found
 
 
 def _code(text: bytes, known: dict[bytes, int]) -> int:
@@ -112,7 +120,7 @@ def _code(text: bytes, known: dict[bytes, int]) -> int:
 def timelines(kept: Kept, rules: dict[str, ActivityRules]) -> Any:  # noqa: ANN401
     """The answer out of what was kept."""
     parks, devices, statuses = (list(known) for known in kept.codes)
-    assert len(parks) <= 1 << _PARK_BITS and len(statuses) <= 1 << _STATUS_BITS, "too many to be ranked in these bits"
+    assert max(len(parks) >> _PARK_BITS, len(statuses) >> _STATUS_BITS) == 0, "too many to be ranked in these bits"
     ranks = _ranks(parks)[:, None] << _STATUS_BITS | _ranks(statuses)
     by_state = np.zeros((1 << _PARK_BITS, 1 << _STATUS_BITS), np.uint64)
     by_state[: len(parks), : len(statuses)] = ranks

@@ -1,0 +1,146 @@
+"""Activity of 30 days out of millions of status events, per-park rules joined in. Ours is the product's statement
+through the product's path: a real ytsaurus-client over HTTP, Query Tracker, a result table, its lines as the product's
+values. DuckDB and Polars, as fast as we could make them, read the same Parquet files, and so does a pass by hand in
+numpy, a floor to look at. All give the same lines, to the second. What people write first, read_table row by row and
+into pandas, is measured at a size where it ends. Peak memory of ours is that of client, stand-in and clique."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.activity import files
+from benchmarks.activity.fleet import Fleet
+from benchmarks.harness.bench import AnswersDiffer, Bench, Measured
+from benchmarks.harness.side import Run, Side, run_once
+from signalq_billing.devstack.ytsaurus.chunks import ROWS_PER_GROUP
+
+DUCKDB, POLARS = "DuckDB", "Polars"
+OURS, FLOOR = "ours", "numpy by hand (the floor)"
+FASTER = round(1 / 1.3, 2)
+MILLION = 1_000_000
+PEAK_MB, BOUNDED_PEAK_MB = 2_500, 1_000
+BOUNDED: Mapping[str, Any] = {"spill_above_bytes": 400 * MILLION}
+Size = tuple[int, int]  # events, devices
+
+
+def measure(bench: Bench) -> None:
+    """All comparisons, the smallest first."""
+    for events, repeats in ((5, 1), (20, 5), (40, 3), (100, 3)) if bench.full else ((1, 1), (2, 3)):
+        devices = events * 1_000
+        if repeats == 1:
+            _against_first_attempts(bench, (events * MILLION, devices))
+        else:
+            _against_the_best(bench, (events * MILLION, devices), repeats)
+    _growth(bench, (20 * MILLION, 20_000) if bench.full else (2 * MILLION, 2_000))
+    if bench.full:
+        _bounded(bench, (100 * MILLION, 100_000))
+
+
+def _against_the_best(bench: Bench, size: Size, repeats: int) -> None:
+    timings = bench.scratch / f"timings-{size[0]}"
+    others = [
+        _side(bench, name, module, size)
+        for name, module in ((DUCKDB, "with_duckdb"), (POLARS, "with_polars"), (FLOOR, "with_numpy"))
+    ]
+    ours = _side(bench, OURS, "ours", size, timings=str(timings))
+    found = bench.compare("activity", _size(size), ours, others, repeats=repeats, goal={DUCKDB: FASTER, POLARS: FASTER})
+    _tell_parts(bench, timings, size)
+    if size[0] == 100 * MILLION:
+        _bound(bench, "activity: peak memory", size, found[OURS], PEAK_MB, repeats)
+
+
+def _against_first_attempts(bench: Bench, size: Size) -> None:
+    """Once: they take long, and nobody needs to know exactly how long."""
+    others = [
+        _side(bench, "read_table, row by row", "row_loop", size),
+        _side(bench, "read_table into pandas", "with_pandas", size),
+    ]
+    bench.compare("activity, as written first", _size(size), _side(bench, OURS, "ours", size), others, repeats=1)
+
+
+def _growth(bench: Bench, base: Size) -> None:
+    """Twice the rows, and twice the rows and devices: in turns, so that a busy minute is busy for all of them."""
+    rows, both = (2 * base[0], base[1]), (2 * base[0], 2 * base[1])
+    repeats = 3
+    runs = _in_turns(bench, [_side(bench, OURS, "ours", size) for size in (base, rows, both)], repeats)
+    for name, size, found, goal in (
+        ("activity: twice the rows", rows, runs[1], 2.1),
+        ("activity: twice the rows and devices", both, runs[2], 2.2),
+    ):
+        other = f"ours at {base[0]:,} events, {base[1]:,} devices"
+        half = Measured(runs[0])
+        whole = Measured(found)
+        same: dict[str, Any] = {"size": _size(size), "other_name": other, "repeats": repeats}
+        bench.add(name, ours=whole.seconds, other=half.seconds, peak_mb=whole.peak_mb, goal=goal, **same)
+        bench.add(f"{name}: peak memory", ours=whole.peak_mb, other=half.peak_mb, unit="MB", **same)
+
+
+def _bounded(bench: Bench, size: Size) -> None:
+    """The setting that trades time for memory, beside what is without it."""
+    repeats = 2
+    free, bounded = _in_turns(
+        bench, [_side(bench, OURS, "ours", size), _side(bench, OURS, "ours", size, settings=dict(BOUNDED))], repeats
+    )
+    if free[0].answer != bounded[0].answer:
+        raise AnswersDiffer(f"with {BOUNDED} the answer is another one")
+    name = "activity within 1 GB"
+    _bound(bench, f"{name}: peak memory", size, Measured(bounded), BOUNDED_PEAK_MB, repeats)
+    bench.add(
+        name,
+        size=_size(size),
+        ours=Measured(bounded).seconds,
+        other=Measured(free).seconds,
+        other_name="ours with all the memory it likes",
+        peak_mb=Measured(bounded).peak_mb,
+        repeats=repeats,
+    )
+    bench.note(f"Within 1 GB: {', '.join(f'`{key}: {value}`' for key, value in BOUNDED.items())} in source.yaml.")
+
+
+def _bound(bench: Bench, name: str, size: Size, found: Measured, most: int, repeats: int) -> None:
+    bench.add(
+        name,
+        size=_size(size),
+        ours=found.peak_mb,
+        other=most,
+        other_name="the bound",
+        unit="MB",
+        goal=1,
+        repeats=repeats,
+    )
+
+
+def _in_turns(bench: Bench, sides: Sequence[Side], repeats: int) -> list[list[Run]]:
+    """What compare does, for sides that are of different sizes: their answers differ."""
+    runs: list[list[Run]] = [[] for _ in sides]
+    with bench.progress(repeats * len(sides), "growth") as step:
+        for turn in range(repeats):
+            for place in [(turn + number) % len(sides) for number in range(len(sides))]:
+                runs[place].append(run_once(sides[place]))
+                step()
+    for each in runs:
+        if any(run.answer != each[0].answer for run in each):
+            raise AnswersDiffer("the same side gave different answers")
+    return runs
+
+
+def _side(bench: Bench, name: str, module: str, size: Size, **more: Any) -> Side:  # noqa: ANN401 - a side's parameters
+    events, devices = size
+    fleet = Fleet(devices)
+    with bench.progress(events // ROWS_PER_GROUP + 1, f"making up {events:,} events") as step:
+        directory = files.make(bench.cache, fleet, events, step)
+    return Side(name, f"benchmarks.activity.{module}", {"files": str(directory), "devices": devices, **more})
+
+
+def _tell_parts(bench: Bench, timings: Path, size: Size) -> None:
+    """How long computing and reading took: medians of what the side itself wrote down."""
+    lines = [line.split() for line in timings.read_text().splitlines()]
+    extracting, reading = (statistics.median(map(float, column)) for column in zip(*lines, strict=True))
+    bench.note(
+        f"{size[0]:,} events: of ours {extracting:.1f} s are the extraction, {reading:.1f} s reading what came of it."
+    )
+
+
+def _size(size: Size) -> dict[str, int]:
+    return {"events": size[0], "devices": size[1]}
