@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from signalq_billing.domain.payout import PayoutLine
+from signalq_billing.domain.record import OrderAttempt, PayoutRecord
+
 
 class PayoutState(StrEnum):
     """How far a payout is, the most urgent first; a park with several revisions is in the first state of any.
@@ -76,6 +79,56 @@ class ParkPage:
 
     rows: Sequence[ParkGlance]
     found: int
+
+
+class LineOrder(StrEnum):
+    """What the lines of a payout can be sorted by."""
+
+    DEVICE = "device"
+    SECONDS = "seconds"
+    DAYS = "days"
+    UNITS = "units"
+    AMOUNT = "amount"
+
+
+@dataclass(frozen=True, slots=True)
+class LineSearch:
+    """Which lines of a payout are wanted, in which order. `text` is part of their device ids, in any case of its
+    letters from A to Z."""
+
+    text: str = ""
+    order: LineOrder = LineOrder.DEVICE
+    descending: bool = False
+    offset: int = 0
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LineGlance:
+    """A line of the newest revision, and what the device gets over all revisions that stand."""
+
+    line: PayoutLine
+    paid: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """Some of the lines that were asked for, and how many there are of them."""
+
+    rows: Sequence[LineGlance]
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One of a park's payouts of a period, at a glance: `record` has no lines, and of its orders the first ones and one
+    of each state there is. `eligible`: how many lines have no reason to be zero."""
+
+    record: PayoutRecord
+    orders: int
+    eligible: int
+    attempts: Sequence[OrderAttempt]
+    attempts_found: int
 
 
 @dataclass(frozen=True, slots=True)

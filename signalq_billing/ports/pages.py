@@ -7,10 +7,13 @@ from typing import Protocol
 
 from signalq_billing.domain.glance import (
     HistoryEntry,
+    LinePage,
+    LineSearch,
     ParkPage,
     ParkSearch,
     PayoutState,
     PeriodGlance,
+    Revision,
     StateSum,
     TrendPoint,
 )
@@ -49,6 +52,14 @@ class PayoutPages(Protocol):
 
     def neighbours(self, cadence: str, period_name: dt.date) -> tuple[dt.date | None, dt.date | None]:
         """The stored periods right before and right after."""
+        ...
+
+    def revisions(self, cadence: str, period_name: dt.date, park_id: str, orders: int, attempts: int) -> list[Revision]:
+        """A park's payouts of a period, the first one first, each with up to so many orders and attempts."""
+        ...
+
+    def lines(self, payout_id: int, standing: Sequence[int], search: LineSearch) -> LinePage:
+        """The lines of a payout that `search` asks for; `standing` are the payouts that tell what each device got."""
         ...
 
     def trend(self, cadence: str, park_id: str, until: dt.date, periods: int) -> list[TrendPoint]:

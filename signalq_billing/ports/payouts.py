@@ -12,7 +12,7 @@ from signalq_billing.domain.marking import Mark, MarkedBy, StoredOrder
 from signalq_billing.domain.order import NotFound, Outcome
 from signalq_billing.domain.paid import StoredTotal
 from signalq_billing.domain.payment_history import PaymentHistory
-from signalq_billing.domain.payout import Payout
+from signalq_billing.domain.payout import Payout, PayoutLine
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PayoutProgress, StoreResult
 from signalq_billing.domain.record import OrderAttempt, PayoutRecord
@@ -94,6 +94,10 @@ class PayoutStore(Protocol):
 
     def config_versions(self, ids: Iterable[int]) -> Mapping[int, ParkConfig]:
         """Config versions by the ids that payment histories name, superseded ones among them."""
+        ...
+
+    def lines(self, payout_id: int) -> list[PayoutLine]:
+        """The lines of one payout, bytewise by device."""
         ...
 
     def attempts(self, payout_id: int) -> list[OrderAttempt]:

@@ -7,11 +7,10 @@ from decimal import Decimal
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from signalq_billing.domain.adjustment import paid_by_device
 from signalq_billing.domain.calculation import Calculation
 from signalq_billing.domain.compute import recalculate
 from signalq_billing.domain.config_body import flat_body
-from signalq_billing.domain.payout import PayoutLine
+from signalq_billing.domain.glance import LineGlance, LineOrder, LineSearch, Revision
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.record import PayoutRecord
 from signalq_billing.errors import SignalqBillingError
@@ -26,29 +25,15 @@ from signalq_billing.web.telling import told_history
 
 router = APIRouter()
 
-_LINES, _ORDERS, _ENTRIES, _TREND = 100, 20, 50, 12
-_SORTS = {
-    "device": lambda row: row.line.device_id.encode(),
-    "seconds": lambda row: row.line.active_seconds,
-    "days": lambda row: row.line.active_days,
-    "units": lambda row: row.line.units,
-    "amount": lambda row: row.paid,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class LineRow:
-    """A line of the newest revision, and what the device gets over all revisions that stand."""
-
-    line: PayoutLine
-    paid: Decimal
+_LINES, _ORDERS, _ATTEMPTS, _ENTRIES, _TREND = 100, 20, 100, 50, 12
+_RECKONED = 1_000  # devices; beyond that the arithmetic is gone through only if somebody asks for it
 
 
 @dataclass(frozen=True, slots=True)
 class LineList:
     """The lines shown: one page of them, in an order."""
 
-    rows: Sequence[LineRow]
+    rows: Sequence[LineGlance]
     paging: Paging
     sort: str
     descending: bool
@@ -58,27 +43,28 @@ class LineList:
 @router.get("/park")
 def park(request: Request, access: CurrentAccess, desk: CurrentDesk, cadence: str, period: str, park: str) -> Response:
     """A park's payouts of a period; only the lines when their table asks."""
-    pages, store = desk.pages(), desk.payouts()
-    found, records = _stored(pages, store, cadence, period, park)
-    record = newest(records)
-    lines = _lines(request, records, record)
+    pages = desk.pages()
+    found, revisions = _stored(pages, cadence, period, park)
+    record = newest([each.record for each in revisions])
+    lines = _lines(request, pages, revisions, record)
     known = {"access": access, "cadence": cadence, "period": found, "park": park, "record": record, "lines": lines}
     if is_partial(request):
         return render(request, "_lines.html", 200, **known)
-    ids = [each.progress.payout_id for each in records]
+    progress = [each.record.progress for each in revisions]
     trend = pages.trend(cadence, park, found.name, _TREND)
     page = Paging.number(_whole(request.query_params.get("history", "")))
-    entries = pages.history(ids, (page - 1) * _ENTRIES, _ENTRIES + 1)
+    entries = pages.history([each.payout_id for each in progress], (page - 1) * _ENTRIES, _ENTRIES + 1)
+    reckoned = record.progress.devices <= _RECKONED or request.query_params.get("reckoning") == "yes"
     return render(
         request,
         "park.html",
         200,
         **known,
-        records=list(reversed(records)),
-        total=sum((each.progress.total for each in records if not each.progress.retired), Decimal(0)),
-        made=_calculation(record),
+        revisions=list(reversed(revisions)),
+        total=sum((each.total for each in progress if not each.retired), Decimal(0)),
+        reckoned=reckoned,
+        made=_calculation(desk.payouts(), record) if reckoned else None,
         config=flat_body(record.origin.config),
-        attempts={each.progress.payout_id: store.attempts(each.progress.payout_id) for each in records},
         most_orders=_ORDERS,
         trend=trend,
         pictures=trend_charts(trend),
@@ -94,34 +80,32 @@ def newest(records: Sequence[PayoutRecord]) -> PayoutRecord:
     return next((each for each in reversed(records) if each.retired_at is None), records[-1])
 
 
-def _stored(
-    pages: PayoutPages, store: PayoutStore, cadence: str, period: str, park: str
-) -> tuple[Period, list[PayoutRecord]]:
+def _stored(pages: PayoutPages, cadence: str, period: str, park: str) -> tuple[Period, list[Revision]]:
     found = stored_period(pages, cadence, period)
-    records = store.records(cadence, found.name, [park])
-    if not records:
+    revisions = pages.revisions(cadence, found.name, park, _ORDERS, _ATTEMPTS)
+    if not revisions:
         raise no_park(pages, found, park)
-    return found, records
+    return found, revisions
 
 
-def _calculation(record: PayoutRecord) -> Calculation | None:
+def _calculation(store: PayoutStore, record: PayoutRecord) -> Calculation | None:
     """What the limits did; None where the config's charge model cannot be had any more."""
     terms = record.origin.config.terms
     try:
-        return None if terms is None else recalculate(terms, record.lines)
+        return None if terms is None else recalculate(terms, store.lines(record.progress.payout_id))
     except SignalqBillingError:
         return None
 
 
-def _lines(request: Request, records: Sequence[PayoutRecord], record: PayoutRecord) -> LineList:
+def _lines(request: Request, pages: PayoutPages, revisions: Sequence[Revision], record: PayoutRecord) -> LineList:
     given = request.query_params
-    sort = given.get("sort", "device") if given.get("sort", "device") in _SORTS else "device"
+    sort = LineOrder(given["sort"]) if given.get("sort") in set(LineOrder) else LineOrder.DEVICE
     descending, text = given.get("down") == "yes", given.get("q", "")
-    paid = paid_by_device([each for each in records if each.retired_at is None or each is record])
-    rows = [LineRow(line, paid[line.device_id]) for line in record.lines if text.lower() in line.device_id.lower()]
-    rows.sort(key=_SORTS[sort], reverse=descending)
-    paging = Paging(Paging.number(_whole(given.get("page", ""))), len(rows), _LINES)
-    return LineList(rows[paging.first - 1 : paging.last], paging, sort, descending, text)
+    standing = [each.record for each in revisions if each.record.retired_at is None or each.record is record]
+    number = Paging.number(_whole(given.get("page", "")))
+    search = LineSearch(text, sort, descending, (number - 1) * _LINES, _LINES)
+    found = pages.lines(record.progress.payout_id, [each.progress.payout_id for each in standing], search)
+    return LineList(found.rows, Paging(number, found.found, _LINES), sort.value, descending, text)
 
 
 def _whole(text: str) -> int:

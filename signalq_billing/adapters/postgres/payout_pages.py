@@ -6,14 +6,17 @@ from decimal import Decimal
 
 from sqlalchemy import Engine
 
-from signalq_billing.adapters.postgres import debts, park_pages, period_pages, waiting_pages
+from signalq_billing.adapters.postgres import debts, park_pages, period_pages, revision_pages, waiting_pages
 from signalq_billing.adapters.postgres.transaction import transaction
 from signalq_billing.domain.glance import (
     HistoryEntry,
+    LinePage,
+    LineSearch,
     ParkPage,
     ParkSearch,
     PayoutState,
     PeriodGlance,
+    Revision,
     StateSum,
     TrendPoint,
 )
@@ -60,6 +63,16 @@ class PostgresPayoutPages:
         """The stored periods right before and right after."""
         with transaction(self._engine) as connection:
             return period_pages.neighbours(connection, cadence, period_name)
+
+    def revisions(self, cadence: str, period_name: dt.date, park_id: str, orders: int, attempts: int) -> list[Revision]:
+        """A park's payouts of a period, each with up to so many orders and attempts."""
+        with transaction(self._engine) as connection:
+            return revision_pages.revisions(connection, cadence, period_name, park_id, orders, attempts)
+
+    def lines(self, payout_id: int, standing: Sequence[int], search: LineSearch) -> LinePage:
+        """The lines of a payout that `search` asks for."""
+        with transaction(self._engine) as connection:
+            return revision_pages.lines(connection, payout_id, standing, search)
 
     def trend(self, cadence: str, park_id: str, until: dt.date, periods: int) -> list[TrendPoint]:
         """What a park was paid for up to `periods` periods, the oldest first."""

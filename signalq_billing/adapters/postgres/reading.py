@@ -94,11 +94,12 @@ def with_orders(connection: Connection, rows: Sequence[StoredRow]) -> list[Payou
         .order_by(payout_order.c.payout_id, payout_order.c.id)
     )
     grouped = groupby(connection.execute(wanted), key=lambda order: order.payout_id)
-    orders = {payout_id: [_order(row) for row in of_payout] for payout_id, of_payout in grouped}
-    return [_payout(row, orders.get(row.id, ())) for row in rows]
+    orders = {payout_id: [order_of(row) for row in of_payout] for payout_id, of_payout in grouped}
+    return [progress_of(row, orders.get(row.id, ())) for row in rows]
 
 
-def _payout(row: StoredRow, orders: Iterable[OrderProgress]) -> PayoutProgress:
+def progress_of(row: StoredRow, orders: Iterable[OrderProgress]) -> PayoutProgress:
+    """A stored payout as a value."""
     return PayoutProgress(
         payout_id=row.id,
         park_id=row.park_id,
@@ -126,7 +127,8 @@ def _hold(row: StoredRow) -> Hold | None:
     return Hold(row.held_at, row.hold_expires_at or row.held_at, outdated=row.hold_payload_hash != row.digest)
 
 
-def _order(row: StoredRow) -> OrderProgress:
+def order_of(row: StoredRow) -> OrderProgress:
+    """A stored order as a value."""
     return OrderProgress(
         order_id=row.id,
         external_ref=row.external_ref,

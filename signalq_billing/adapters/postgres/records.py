@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from sqlalchemy import Connection, select
 
-from signalq_billing.adapters.postgres.reading import line_of, with_orders
+from signalq_billing.adapters.postgres.reading import line_of, progress_of, with_orders
 from signalq_billing.adapters.postgres.snapshots import bad_rows_of, period_of
 from signalq_billing.adapters.postgres.tables import (
     StoredRow,
@@ -37,23 +38,34 @@ def records(
         wanted = wanted.where(is_any(payout.c.park_id, park_ids))
     rows = connection.execute(wanted).all()
     lines = _lines(connection, [row.id for row in rows])
-    origins = _origins(connection, [row.id for row in rows])
     found = [
+        replace(record, progress=progress, lines=lines.get(progress.payout_id, ()))
+        for record, progress in zip(without_lines(connection, rows), with_orders(connection, rows), strict=True)
+    ]
+    return sorted(
+        found, key=lambda each: (each.progress.cadence.encode(), each.park_id.encode(), each.progress.revision)
+    )
+
+
+def without_lines(connection: Connection, rows: Sequence[StoredRow]) -> list[PayoutRecord]:
+    """Payout rows as records, in their order, without lines and orders: how large they are does not matter.
+
+    Raises SourceInvalid if time zone data changed the bounds of a stored period since.
+    """
+    origins = _origins(connection, [row.id for row in rows])
+    return [
         PayoutRecord(
-            progress=progress,
+            progress=progress_of(row, ()),
             period=period_of(origins[row.id]),
-            lines=lines.get(row.id, ()),
+            lines=(),
             origin=_origin(row, origins[row.id]),
             frozen_at=row.frozen_at,
             retired_at=row.retired_at,
             released_by=row.released_by,
             release_note=row.release_note,
         )
-        for row, progress in zip(rows, with_orders(connection, rows), strict=True)
+        for row in rows
     ]
-    return sorted(
-        found, key=lambda each: (each.progress.cadence.encode(), each.park_id.encode(), each.progress.revision)
-    )
 
 
 def attempts(connection: Connection, payout_id: int) -> list[OrderAttempt]:
@@ -64,13 +76,15 @@ def attempts(connection: Connection, payout_id: int) -> list[OrderAttempt]:
         .where(payout_order.c.payout_id == payout_id)
         .order_by(order_attempt.c.id)
     )
-    return [
-        OrderAttempt(
-            *(row.order_id, row.fencing, row.purpose, row.worker, row.claimed_at, row.recorded_at),
-            *(row.outcome, row.definite, row.detail),
-        )
-        for row in connection.execute(wanted)
-    ]
+    return [attempt_of(row) for row in connection.execute(wanted)]
+
+
+def attempt_of(row: StoredRow) -> OrderAttempt:
+    """A stored attempt as a value."""
+    return OrderAttempt(
+        *(row.order_id, row.fencing, row.purpose, row.worker, row.claimed_at, row.recorded_at),
+        *(row.outcome, row.definite, row.detail),
+    )
 
 
 def _lines(connection: Connection, payout_ids: Sequence[int]) -> dict[int, tuple[PayoutLine, ...]]:
