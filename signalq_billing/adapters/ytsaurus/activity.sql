@@ -1,124 +1,211 @@
 -- Activity of every device of a cadence's parks (SPEC section 4), and one row, park_id = '', of statistics about the
--- scan itself. The source is scanned once, so that lines, bad rows and watermark are of one snapshot. Result columns
--- are String and UInt64 alone: cliques refuse or change other types in CREATE TABLE ... AS. Read from the inside out.
--- Instants are UInt64 microseconds; inside the period they are counted from its start.
-CREATE TABLE $result ENGINE=YtTable() AS SELECT
+-- scan itself: lines, bad rows and watermark are of that one scan. The one before it only ranks park ids and statuses:
+-- any state of the source will do that has all of them, and the statement fails if one has not. Result columns are
+-- String and UInt64 alone: cliques refuse or change other types in CREATE TABLE ... AS. Read from the inside out.
+--
+-- An event is one number, a key: microseconds since the window (lookback and period) began, then the rank of its park,
+-- then that of its status, each in bits of its own. So keys sort as events do. Ranks begin with 1; a key without any is
+-- a local midnight, before what happens on it.
+CREATE TABLE $result ENGINE=YtTable() AS WITH
+    -- Parks and their rules; the empty pair keeps both from being nothing at all.
+    (
+        SELECT (groupArray(park_id), groupArray(rule))
+        FROM (SELECT park_id, rule FROM $rules UNION ALL SELECT '' AS park_id, '' AS rule)
+    ) AS _asked,
+    (
+        -- c. All that the statement has to know of parks and statuses, as arrays.
+        SELECT (
+            parks,
+            park_ranks,
+            statuses,
+            status_ranks,
+            [
+                toUInt8(bits_of_status),
+                toUInt8(bits_of_park + bits_of_status + throwIf(
+                    bits_of_park + bits_of_status + $window_bits > 64,
+                    'signalq-billing: too many different parks and statuses for a period and lookback of this length'
+                ))
+            ],
+            arrayMap(paid -> toUInt64(paid.1), paid_parks),
+            arrayMap(paid -> paid.2, paid_parks),
+            arrayMap(paid -> toUInt64(splitByChar(',', paid.3)[1]), paid_parks),
+            arrayFlatten(
+                arrayMap(
+                    paid -> arrayMap(
+                        status -> bitShiftLeft(toUInt64(paid.1), bits_of_status) + status.1,
+                        arrayFilter(status -> position(paid.3, status.2) > 0, active_statuses)
+                    ),
+                    paid_parks
+                )
+            )
+        )
+        FROM (
+            -- b. Ranks in bytewise order. Parks that are not asked for, or statuses that are active nowhere, share a
+            -- rank if nothing else comes between them: no matter which of them comes last, nobody is paid by them.
+            SELECT
+                parks,
+                statuses,
+                arrayMap(park -> transform(park, _asked.1, _asked.2, ''), parks) AS park_rules,
+                arrayStringConcat(arrayDistinct(_asked.2), ' ') AS all_rules,
+                arrayMap(status -> concat(',', hex(status), ','), statuses) AS coded_statuses,
+                arrayMap(rule -> toUInt8(rule != ''), park_rules) AS asked,
+                arrayMap(coded -> toUInt8(position(all_rules, coded) > 0), coded_statuses) AS active,
+                arrayCumSum((this, last) -> this OR last, asked, arrayPopBack(arrayPushFront(asked, 1))) AS park_ranks,
+                arrayCumSum((this, last) -> this OR last, active, arrayPopBack(arrayPushFront(active, 1)))
+                    AS status_ranks,
+                arrayFirst(bits -> bitShiftRight(arrayMax(park_ranks), bits) = 0, range(64)) AS bits_of_park,
+                arrayFirst(bits -> bitShiftRight(arrayMax(status_ranks), bits) = 0, range(64)) AS bits_of_status,
+                arrayFilter(each -> each.3 != '', arrayZip(park_ranks, parks, park_rules)) AS paid_parks,
+                arrayFilter(each -> position(all_rules, each.2) > 0, arrayZip(status_ranks, coded_statuses))
+                    AS active_statuses
+            FROM (
+                -- a. What there is.
+                SELECT
+                    arraySort(arrayFilter(id -> id != '' AND isValidUTF8(id), groupUniqArray(source.$park_id))) AS parks,
+                    arraySort(arrayFilter(id -> id != '' AND isValidUTF8(id), groupUniqArray(source.$status))) AS statuses
+                FROM $source AS source
+            )
+        )
+    ) AS _ranked,
+    _ranked.1 AS _parks,
+    _ranked.2 AS _park_ranks,
+    _ranked.3 AS _statuses,
+    _ranked.4 AS _status_ranks,
+    _ranked.5[1] AS _status_bits,
+    _ranked.5[2] AS _state_bits,
+    _ranked.6 AS _paid_ranks,
+    _ranked.7 AS _paid_parks,
+    _ranked.8 AS _paid_silences,
+    _ranked.9 AS _active_states,
+    toUInt64(bitShiftLeft(toUInt64(1), _state_bits) - 1) AS _state_mask
+SELECT
     park_id,
     device_id,
     max(line_days) AS day_seconds,
     sum(line_scanned) AS rows_read,
     sum(line_considered) AS rows_considered,
     max(line_newest) AS newest_us,
-    sum(line_count) AS lines,
+    toUInt64(sum(line_count)) AS lines,
     arrayStringConcat(arraySort(groupArrayIf(line_bad, line_bad != '')), '\n') AS bad_rows
 FROM (
-    -- 5. One record per line, and one per group for the statistics.
+    -- 5. One record per line, and one per group for the statistics. A park that has no interval of the device left
+    -- has no line: its record goes to the statistics, too, and takes one off their number of lines.
     SELECT
-        line.1 AS park_id,
-        line.2 AS device_id,
-        line.3 AS line_days,
-        if(park_id = '', scanned, 0) AS line_scanned,
-        if(park_id = '' AND (is_device OR reason > 0), scanned, 0) AS line_considered,
-        if(park_id = '', newest, 0) AS line_newest,
-        if(park_id = '', length(device_lines), 0) AS line_count,
+        arraySum(lasted) > 0 AS is_line,
+        if(is_line, transform(park, _paid_ranks, _paid_parks, ''), '') AS park_id,
+        if(is_line, group_key, '') AS device_id,
         if(
-            park_id = '' AND reason > 0,
-            concat(toString(reason), ' ', toString(scanned), ' ', example, ' ', other_example),
-            ''
-        ) AS line_bad
-    FROM (
-        -- 4. Seconds per local day for each park that has an interval left: markers cut the intervals into days.
-        SELECT
-            is_device, reason, scanned, newest, example, other_example,
-            arrayMap(
-                number -> (
-                    replaceAll(own_parks[number], '\0\x01', '\0'),
-                    substring(group_key, 2),
-                    arrayStringConcat(
-                        arrayMap(
-                            day -> toString(intDiv(arraySum(day), 1000000)),
-                            arraySplit(
-                                (micros, rank) -> rank = 0,
-                                arrayMap((micros, earner) -> if(earner = number, micros, 0), lasted, earned_by),
-                                ranks
-                            )
-                        ),
-                        ','
-                    )
+            is_line,
+            arrayStringConcat(
+                arrayMap(
+                    (this, next) -> toString(intDiv(next - this, 1000000)),
+                    earned_before,
+                    arrayPushBack(arrayPopFront(earned_before), earned[-1])
                 ),
-                arrayFilter(
-                    number -> arrayExists((micros, owner) -> micros > 0 AND owner = number, lasted, owned_by),
-                    arrayEnumerate(own_parks)
-                )
-            ) AS device_lines,
-            arrayJoin(arrayPushBack(device_lines, ('', '', ''))) AS line
-        FROM (
-            -- 3. The timeline: every interval inside the period, its owner and how long it lasted.
-            SELECT
-                group_key, is_device, reason, scanned, newest, example, other_example, own_parks, ranks,
-                arrayPushFront(arrayMap(key -> toInt64(intDiv(key, base)), keys), carry_at) AS starts,
-                arrayPushFront(ranks, carry_rank) AS carried_ranks,
-                arrayFill((at, rank) -> rank > 0, starts, carried_ranks) AS events,
-                arrayFill(rank -> rank > 0, carried_ranks) AS owners,
-                arrayPopFront(
-                    arrayMap(
-                        (begin, next, event, owner) -> greatest(least(next, event + silences[owner + 1]) - begin, 0),
-                        starts, arrayPushBack(arrayPopFront(starts), toInt64($period_length)), events, owners
-                    )
-                ) AS lasted,
-                arrayPopFront(arrayMap(owner -> park_numbers[owner + 1], owners)) AS owned_by,
-                arrayPopFront(arrayMap(owner -> earning_numbers[owner + 1], owners)) AS earned_by
-            FROM (
-                -- 2. Numbers instead of strings: the rank of a state is its place among the device's own states, and
-                -- a key sorts by time, then rank. Local midnights are keys of rank 0: before what happens on them.
-                SELECT
-                    group_key, is_device, reason, scanned, newest, example, other_example,
-                    substring(carried, 9) AS carried_state,
-                    arraySort(arrayDistinct(if(carried = '', states, arrayPushBack(states, carried_state)))) AS ordered,
-                    arrayMap(state -> cityHash64(state), ordered) AS hashes,
-                    length(ordered) + 1 + throwIf(
-                        length(arrayDistinct(hashes)) < length(ordered)
-                        OR length(ordered) >= intDiv(9223372036854775807, $period_length) - 1,
-                        'signalq-billing: the different states of a device cannot be ranked'
-                    ) AS base,
-                    arrayMap(state -> splitByString('\0\0', state), ordered) AS parts,
-                    arrayDistinct(arrayMap(part -> part[1], arrayFilter(part -> part[3] != '', parts))) AS own_parks,
-                    arrayPushFront(arrayMap(part -> toInt64OrZero(splitByChar(',', part[3])[1]), parts), 0) AS silences,
-                    arrayPushFront(arrayMap(part -> indexOf(own_parks, part[1]), parts), 0) AS park_numbers,
-                    arrayPushFront(
-                        arrayMap(
-                            part -> if(
-                                position(part[3], concat(',', hex(replaceAll(part[2], '\0\x01', '\0')), ',')) > 0,
-                                indexOf(own_parks, part[1]),
-                                0
-                            ),
-                            parts
-                        ),
+                ','
+            ),
+            ''
+        ) AS line_days,
+        if(park = 0, scanned, 0) AS line_scanned,
+        if(park = 0 AND (is_device OR reason > 0), scanned, 0) AS line_considered,
+        if(park = 0, newest, 0) AS line_newest,
+        multiIf(park = 0, toInt64(length(owners)), is_line, 0, -1) AS line_count,
+        if(reason > 0, concat(toString(reason), ' ', toString(scanned), ' ', example, ' ', other_example), '')
+            AS line_bad
+    FROM (
+        -- 4. The timeline of a device as one park sees it: how long each interval of its own lasted inside the period,
+        -- how much was earned up to the end of each, and up to each midnight.
+        SELECT
+            group_key, is_device, reason, scanned, newest, example, other_example, owners, park,
+            arrayMap(
+                (key, event, next) -> if(
+                    bitShiftRight(bitAnd(event, _state_mask), _status_bits) = park,
+                    greatest(
+                        least(bitShiftRight(next, _state_bits), bitShiftRight(event, _state_bits) + silence)
+                            - greatest(bitShiftRight(key, _state_bits), toUInt64($lookback_length)),
                         0
-                    ) AS earning_numbers,
-                    if(carried = '', 0, indexOf(ordered, carried_state)) AS carry_rank,
-                    if(
-                        carried = '',
-                        -1,
-                        toInt64(reinterpretAsUInt64(reverse(substring(carried, 1, 8)))) - $period_start
-                    ) AS carry_at,
+                    ),
+                    0
+                ),
+                keys, events, nexts
+            ) AS lasted,
+            arrayCumSum(
+                (micros, event) -> micros * transform(
+                    bitAnd(event, _state_mask), _active_states, arrayMap(state -> 1, _active_states), 0
+                ),
+                lasted, events
+            ) AS earned,
+            arrayFilter(
+                (micros, key) -> bitAnd(key, _state_mask) = 0, arrayPopBack(arrayPushFront(earned, 0)), keys
+            ) AS earned_before
+        FROM (
+            -- 3. Once for each park that may have a line, and once, as park 0, for the statistics.
+            SELECT
+                group_key, is_device, reason, scanned, newest, example, other_example, owners,
+                arrayJoin(
+                    arrayPushBack(arrayMap(owner -> (owner, device_keys), owners), (toUInt64(0), [toUInt64(0)]))
+                ) AS timeline,
+                timeline.1 AS park,
+                timeline.2 AS keys,
+                transform(park, _paid_ranks, _paid_silences, toUInt64(0)) AS silence,
+                arrayFill(key -> bitAnd(key, _state_mask) != 0, keys) AS events,
+                arrayPushBack(arrayPopFront(keys), bitShiftLeft(toUInt64($window_length), _state_bits)) AS nexts
+            FROM (
+                -- 2. All keys of a device in order, and which of the parks that are asked for they are of.
+                SELECT
+                    group_key,
+                    isValidUTF8(group_key) AS is_device,
+                    if(is_device, 0, toUInt8OrZero(substring(group_key, 2))) AS reason,
+                    row_count + throwIf(
+                        reason = 8, 'signalq-billing: a park or status appeared while the source was read'
+                    ) AS scanned,
+                    example,
+                    other_example,
+                    greatest(
+                        newest_outside,
+                        if(
+                            is_device,
+                            bitShiftRight(greatest(carried, arrayMax(times)), _state_bits) + $window_start,
+                            0
+                        )
+                    ) AS newest,
                     arraySort(
                         arrayConcat(
-                            arrayMap((at, hash) -> at * base + indexOf(hashes, hash), times, state_hashes),
-                            arrayMap(midnight -> midnight * base, $midnights)
+                            if(carried = 0, emptyArrayUInt64(), [carried]),
+                            times,
+                            arrayMap(midnight -> bitShiftLeft(midnight, _state_bits), $midnights)
                         )
-                    ) AS keys,
-                    arrayMap(key -> key % base, keys) AS ranks
+                    ) AS device_keys,
+                    arrayFilter(
+                        rank -> transform(rank, _paid_ranks, _paid_ranks, toUInt64(0)) > 0,
+                        arrayDistinct(
+                            arrayCompact(
+                                arrayMap(key -> bitShiftRight(bitAnd(key, _state_mask), _status_bits), device_keys)
+                            )
+                        )
+                    ) AS owners
                 FROM (
                     -- 1. The scan. A device's group holds its good rows of the period and, of the lookback, only the
-                    -- last one. All other rows go to groups named by a digit: 0 for those outside the window, else
-                    -- the reason why they are bad. Leading underscores keep the names here apart from columns of the
-                    -- source: older cliques prefer a column.
+                    -- last one. All other rows go to groups named by what no device is called, for it is no UTF-8, and
+                    -- a digit: 0 for those outside the window, else the reason why they are bad (8: not ranked).
+                    -- Leading underscores keep the names here apart from columns of the source: older cliques prefer
+                    -- a column.
                     WITH
                         ifNull(source.$park_id, '') AS _row_park,
                         ifNull(source.$device_id, '') AS _row_device,
                         ifNull(source.$status, '') AS _row_status,
                         ifNull(reinterpretAsUInt64(source.$status_at), 0) AS _row_us,
+                        toUInt64(transform(_row_park, _parks, _park_ranks, 0)) AS _row_park_rank,
+                        toUInt64(transform(_row_status, _statuses, _status_ranks, 0)) AS _row_status_rank,
+                        bitOr(
+                            bitShiftLeft(toUInt64(_row_us - $window_start), _state_bits),
+                            bitOr(bitShiftLeft(_row_park_rank, _status_bits), _row_status_rank)
+                        ) AS _row_key,
+                        _row_us BETWEEN $earliest AND $latest AS _is_timely,
+                        _row_us >= $window_start AND _row_us < $period_end AS _in_window,
+                        _is_timely AND _row_park_rank > 0 AND _row_status_rank > 0
+                            AND _row_device != '' AND isValidUTF8(_row_device) AS _is_good,
+                        NOT _is_timely OR (_in_window AND NOT _is_good) AS _is_bad,
                         multiIf(
                             isNull(source.$status_at), 1,
                             _row_us < $earliest, 2,
@@ -126,44 +213,23 @@ FROM (
                             _row_park = '', 4,
                             _row_device = '', 5,
                             _row_status = '', 6,
-                            isValidUTF8(_row_park) AND isValidUTF8(_row_device) AND isValidUTF8(_row_status), 0,
+                            isValidUTF8(_row_park) AND isValidUTF8(_row_device) AND isValidUTF8(_row_status), 8,
                             7
                         ) AS _row_reason,
-                        _row_us >= $window_start AND _row_us < $period_end AS _in_window,
-                        _row_reason = 0 AND _row_us >= $period_start AND _row_us < $period_end AS _in_period,
-                        _row_reason = 0 AND _row_us >= $window_start AND _row_us < $period_start AS _in_lookback,
-                        -- Sorts as (park_id, status) does, bytewise; the park's rules follow, and depend on those.
-                        concat(
-                            replaceAll(_row_park, '\0', '\0\x01'), '\0\0',
-                            replaceAll(_row_status, '\0', '\0\x01'), '\0\0',
-                            rules.park_rule
-                        ) AS _row_state,
-                        if(
-                            _row_reason BETWEEN 1 AND 3 OR (_row_reason > 3 AND _in_window),
-                            concat($example),
-                            ''
-                        ) AS _row_text
+                        if(_is_bad, concat($example), '') AS _row_text
                     SELECT
                         multiIf(
-                            _row_reason BETWEEN 1 AND 3, toString(_row_reason),
-                            NOT _in_window, '0',
-                            _row_reason > 0, toString(_row_reason),
-                            concat('=', _row_device)
+                            _is_good AND _in_window, _row_device,
+                            _is_bad, concat('\xFF', toString(_row_reason)),
+                            '\xFF0'
                         ) AS group_key,
-                        startsWith(group_key, '=') AS is_device,
-                        if(is_device, 0, toUInt8OrZero(group_key)) AS reason,
-                        count() AS scanned,
-                        maxIf(_row_us, _row_reason = 0) AS newest,
-                        groupArrayIf(toUInt64(_row_us - $period_start), _in_period) AS times,
-                        groupArrayIf(cityHash64(_row_state), _in_period) AS state_hashes,
-                        groupUniqArrayIf(_row_state, _in_period) AS states,
-                        maxIf(concat(reverse(reinterpretAsFixedString(_row_us)), _row_state), _in_lookback) AS carried,
-                        min(_row_text) AS example,
-                        max(_row_text) AS other_example
+                        groupArrayIf(_row_key, _is_good AND _row_us >= $period_start AND _in_window) AS times,
+                        maxIf(_row_key, _is_good AND _row_us < $period_start AND _in_window) AS carried,
+                        count() AS row_count,
+                        maxIf(_row_us, _is_good AND NOT _in_window) AS newest_outside,
+                        minIf(_row_text, _is_bad) AS example,
+                        maxIf(_row_text, _is_bad) AS other_example
                     FROM $source AS source
-                    GLOBAL ANY LEFT JOIN (
-                        SELECT park_id AS known_park, rule AS park_rule FROM $rules
-                    ) AS rules ON source.$park_id = rules.known_park
                     GROUP BY group_key
                 )
             )

@@ -68,22 +68,8 @@ def activity_statement(
         _columns(source.columns),
         **_period_bounds(period, source.lookback_days),
         **_good_bounds(request.clock),
-        source=_narrowed(request, source.columns, tables) if request.narrow else _union(tables),
-        rules=identifier(rule_table),
-        result=identifier(result_table),
-        example=_example(source.columns),
-    )
-
-
-def statistics_statement(
-    period: Period, clock: dt.datetime, source: Source, tables: Sequence[str], result_table: str
-) -> str:
-    """The statement that puts what a scan of all `tables` says about itself into `result_table` (SPEC section 3)."""
-    return _template("statistics.sql").substitute(
-        _columns(source.columns),
-        **_period_bounds(period, source.lookback_days),
-        **_good_bounds(clock),
         source=_union(tables),
+        rules=identifier(rule_table),
         result=identifier(result_table),
         example=_example(source.columns),
     )
@@ -115,28 +101,21 @@ def _union(tables: Sequence[str]) -> str:
     return named if len(tables) == 1 else f"concatYtTables({named})"
 
 
-def _narrowed(request: ActivityRequest, columns: SourceColumns, tables: Sequence[str]) -> str:
-    """The rows of devices that were ever seen in one of the parks asked for: all of theirs, for another park's event
-    ends an interval."""
-    named = _columns(columns)
-    kept = [*named.values(), *([identifier(columns.event_id)] if columns.event_id is not None else [])]
-    parks = ", ".join(literal(park_id) for park_id in sorted(request.rules)) or literal("")
-    template = _template("narrow.sql")
-    return template.substitute(named, columns=", ".join(kept), source=_union(tables), parks=parks)
-
-
 def _good_bounds(clock: dt.datetime) -> dict[str, int]:
     return {"earliest": micros(EARLIEST), "latest": micros(clock + FUTURE_ALLOWANCE)}
 
 
 def _period_bounds(period: Period, lookback_days: int) -> dict[str, int | str]:
     start, end = micros(period.start), micros(period.end)
-    offsets = [micros(midnight) - start for midnight in period.midnights[:-1]]
+    window_start = max(start - lookback_days * 86_400_000_000, 0)
+    offsets = [micros(midnight) - window_start for midnight in period.midnights[:-1]]
     return {
         "period_start": start,
         "period_end": end,
-        "period_length": end - start,
-        "window_start": max(start - lookback_days * 86_400_000_000, 0),
+        "window_start": window_start,
+        "lookback_length": start - window_start,
+        "window_length": end - window_start,
+        "window_bits": (end - window_start).bit_length(),
         "midnights": "[" + ", ".join(f"toUInt64({offset})" for offset in offsets) + "]",
     }
 
