@@ -53,7 +53,7 @@ def test_the_page_counts_what_it_does_not_show(stored: PayoutProgress, page: Tes
 
 def test_one_unknown_order_among_many_is_the_state_of_the_payout(stored: PayoutProgress, page: TestClient) -> None:
     assert stored.devices == 120
-    assert "The payout unknown" in words(page.get(f"/park?{WHERE}").text)
+    assert "The payout outcome unknown" in words(page.get(f"/park?{WHERE}").text)
 
 
 @pytest.mark.usefixtures("stored")
