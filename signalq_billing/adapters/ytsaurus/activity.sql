@@ -63,7 +63,7 @@ CREATE TABLE $result ENGINE=YtTable() AS WITH
                 SELECT
                     arraySort(arrayFilter(id -> id != '' AND isValidUTF8(id), groupUniqArray(source.$park_id))) AS parks,
                     arraySort(arrayFilter(id -> id != '' AND isValidUTF8(id), groupUniqArray(source.$status))) AS statuses
-                FROM $source AS source
+                FROM $whole_source AS source
             )
         )
     ) AS _ranked,

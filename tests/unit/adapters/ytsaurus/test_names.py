@@ -38,7 +38,7 @@ def test_columns_and_table_may_have_any_name(warehouse: Warehouse, name: str) ->
     source = Source(f"//home/{name}/history", "//results", columns)
     warehouse.status_history([Row(b"park", b"device", b"online", START)], source)
     found = warehouse.extract(request(park=ActivityRules(("online",))), source)
-    assert found.lines.to_pylist() == [{"park_id": b"park", "device_id": b"device", "day_seconds": b"86400"}]
+    assert list(found.lines) == [(b"park", b"device", b"86400")]
     assert warehouse.newest(source, CLOCK) == START
 
 
@@ -54,7 +54,7 @@ def test_columns_may_be_called_as_something_in_the_statement(warehouse: Warehous
     source = Source("//home/history", "//results", columns)
     warehouse.status_history([Row(b"park", b"device", b"online", START)], source)
     found = warehouse.extract(request(park=ActivityRules(("online",))), source)
-    assert found.lines.to_pylist() == [{"park_id": b"park", "device_id": b"device", "day_seconds": b"86400"}]
+    assert list(found.lines) == [(b"park", b"device", b"86400")]
 
 
 @pytest.mark.parametrize("text", [*STRANGE, "\0", "\t\r\b\f", "\\0", "\\'"])
@@ -90,7 +90,5 @@ def test_a_thousand_parks_each_get_their_own_rules(warehouse: Warehouse) -> None
     rules = {f"park-{number}": ActivityRules((f"on-{number}",), 1, number + 1) for number in numbers}
     rows = [Row(b"park-%d" % number, b"device-%d" % number, b"on-%d" % number, START) for number in numbers]
     warehouse.status_history(rows, source)
-    found = {
-        row["park_id"]: row["day_seconds"] for row in warehouse.extract(request(**rules), source).lines.to_pylist()
-    }
+    found = {park_id: days for park_id, _, days in warehouse.extract(request(**rules), source).lines}
     assert found == {b"park-%d" % number: b"%d" % (number + 1) for number in numbers}

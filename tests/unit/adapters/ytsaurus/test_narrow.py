@@ -54,4 +54,4 @@ def test_an_event_in_another_park_ends_an_interval_of_the_one_asked_for(warehous
 def test_daily_tables_are_narrowed_together() -> None:
     request = ActivityRequest(MONDAY.period, {"park": ActivityRules(("online",))}, CLOCK, narrow=True)
     text = activity_statement(request, Source("//days", "//results"), ["//a", "//b"], "//rules", RESULT)
-    assert text.count('FROM concatYtTables("//a", "//b")') == 2
+    assert text.count('FROM concatYtTables("//a", "//b")') == 3  # the devices, their rows, and the ranks
