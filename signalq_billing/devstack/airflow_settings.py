@@ -10,16 +10,8 @@ from signalq_billing.devstack.memory import Memory
 
 LOGIN, VIEWER = "admin", "viewer"  # whoever may do everything, and whoever may only look
 DATABASE = "airflow"
+_LOCAL_SETTINGS = PROJECT / "docker" / "airflow" / "airflow_local_settings.py"
 _LOCAL_FOLDER = "airflow.dag_processing.bundles.local.LocalDagBundle"
-
-_LOCAL_SETTINGS = '''"""Written by `signalq-billing dev up`: what children need is imported before forking."""
-
-import sys
-
-from signalq_billing.orchestration import before_fork
-
-before_fork.load(sys.argv)
-'''
 
 
 def url(home: Home) -> str:
@@ -42,7 +34,7 @@ def write_files(home: Home, memory: Memory) -> None:
     passwords.write_text(json.dumps({**ours, **known}) + "\n")
     local_settings = home.airflow / "config" / "airflow_local_settings.py"
     local_settings.parent.mkdir(exist_ok=True)
-    local_settings.write_text(_LOCAL_SETTINGS)
+    local_settings.write_text(_LOCAL_SETTINGS.read_text())
 
 
 def _passwords_file(home: Home) -> Path:

@@ -40,6 +40,7 @@ _TASKS = (
     f"{_PACKAGE}.services.guards",
     f"{_PACKAGE}.services.reporting",
     f"{_PACKAGE}.services.submit",
+    f"{_PACKAGE}.services.watching.findings",
 )
 _TRIGGERS = (  # a first look at a hold must not import for seconds beside the event loop
     "airflow.providers.postgres.hooks.postgres",

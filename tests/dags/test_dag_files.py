@@ -51,10 +51,34 @@ print(json.dumps({
 }, default=str))
 """
 
+# As a task does it: in a process forked from one that loaded what tasks need.
+PARSE_IN_A_TASK = """
+import sys
+from pathlib import Path
+from signalq_billing.orchestration import before_fork
+
+before_fork.load(["airflow", "scheduler"])
+from airflow.dag_processing.dagbag import BundleDagBag
+from airflow.sdk.definitions._internal.dag_parsing_context import _airflow_parsing_context_manager
+
+folder, dag_id = Path(sys.argv[1]), sys.argv[2]
+known = set(sys.modules)
+with _airflow_parsing_context_manager(dag_id=dag_id, task_id="submit"):
+    bag = BundleDagBag(str(folder / "signalq_payouts.py"), bundle_path=folder, bundle_name="dags-folder")
+new = [name for name in sys.modules if name not in known and name.startswith("signalq_billing")]
+print(bag.import_errors, sorted(bag.dags), new)
+"""
+
 
 @pytest.fixture(scope="module")
 def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Both DAG files, parsed in a process of their own that may not connect to anything."""
+    result: dict[str, Any] = json.loads(printed(tmp_path_factory, PARSE, str(ROOT / "dags")))
+    return result
+
+
+def printed(tmp_path_factory: pytest.TempPathFactory, program: str, *arguments: str) -> str:
+    """The last line that a program prints which has the DAGs' environment and a process of its own."""
     config, home = tmp_path_factory.mktemp("config"), tmp_path_factory.mktemp("airflow")
     (config / "cadences.yaml").write_text(CADENCES)
     env = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "SIGNALQ"))}
@@ -66,7 +90,7 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "SIGNALQ_BILLING_CONFIG": str(config),
     }
     done = subprocess.run(
-        [sys.executable, "-c", PARSE, str(ROOT / "dags")],
+        [sys.executable, "-c", program, *arguments],
         env=env,
         capture_output=True,
         text=True,
@@ -74,8 +98,7 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
+    return done.stdout.splitlines()[-1]
 
 
 def test_there_is_a_payouts_dag_per_cadence_and_one_that_reconciles(parsed: dict[str, Any]) -> None:
@@ -84,6 +107,13 @@ def test_there_is_a_payouts_dag_per_cadence_and_one_that_reconciles(parsed: dict
         *("signalq_payouts_daily_ekb", "signalq_payouts_weekly_msk", "signalq_reconcile", "signalq_compare"),
         *("signalq_adjust", "signalq_watch"),
     }
+
+
+def test_a_task_builds_its_own_dag_alone_of_what_was_imported_before_the_fork(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    found = printed(tmp_path_factory, PARSE_IN_A_TASK, str(ROOT / "dags"), "signalq_payouts_weekly_msk")
+    assert found == "{} ['signalq_payouts_weekly_msk'] []"
 
 
 def test_parsing_imports_nothing_heavy(parsed: dict[str, Any]) -> None:
