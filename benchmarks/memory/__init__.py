@@ -1,0 +1,1 @@
+"""Whether what a process holds grows with cameras and days."""
