@@ -14,11 +14,11 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, select
 
 from signalq_billing.adapters.postgres import order_steps
-from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_parks
+from signalq_billing.adapters.postgres.history import FIRST_PREV_HASH, Entry, LockedParks
 from signalq_billing.adapters.postgres.holds import put_on_hold
 from signalq_billing.adapters.postgres.outcomes import Meaning, meaning_of
 from signalq_billing.adapters.postgres.stored_text import escape, escape_document, unescape
-from signalq_billing.adapters.postgres.tables import payout, payout_order
+from signalq_billing.adapters.postgres.tables import payout
 from signalq_billing.adapters.postgres.transaction import driver_of
 from signalq_billing.domain.order import NotFound, Outcome, payload_hash
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PaymentProgress
@@ -84,7 +84,9 @@ def claim_stale(connection: Connection, order_id: int, worker: str, lease: dt.ti
 def _lock(connection: Connection, order_id: int) -> _Locked | None:
     """None for an order there is not."""
     row = _locked_row(connection, order_id)
-    if row is None and _without_history(connection, order_id):
+    if row is None:
+        # Either there is no such order, or the chain of its park has no beginning yet.
+        driver_of(connection).execute(order_steps.BEGIN_CHAIN, {"order_id": order_id, "hash": FIRST_PREV_HASH})
         row = _locked_row(connection, order_id)
     if row is None:
         return None
@@ -95,15 +97,6 @@ def _lock(connection: Connection, order_id: int) -> _Locked | None:
 def _locked_row(connection: Connection, order_id: int) -> Any:  # noqa: ANN401 - what LOCK selects, by name, as stored
     with driver_of(connection).cursor(row_factory=namedtuple_row) as cursor:
         return cursor.execute(order_steps.LOCK, {"order_id": order_id}).fetchone()
-
-
-def _without_history(connection: Connection, order_id: int) -> bool:
-    """Whether the order is there, and its park's chain had no beginning, which it then has."""
-    of_order = select(payout.c.park_id).join(payout_order, payout_order.c.payout_id == payout.c.id)
-    park_id = connection.scalar(of_order.where(payout_order.c.id == order_id))
-    if park_id is not None:
-        lock_parks(connection, [park_id])
-    return park_id is not None
 
 
 def _refusal(locked: _Locked) -> ClaimRefusal | None:

@@ -22,6 +22,12 @@ FROM (
 ) AS locked
 """
 
+BEGIN_CHAIN = """
+INSERT INTO park_history_head (park_id, seq, hash)
+SELECT p.park_id, 0, %(hash)s FROM payout_order AS o JOIN payout AS p ON p.id = o.payout_id WHERE o.id = %(order_id)s
+ON CONFLICT DO NOTHING
+"""
+
 _FREEZE = "UPDATE payout SET frozen_at = %(now)s, updated_at = %(now)s WHERE id = %(payout_id)s AND frozen_at IS NULL"
 
 _TAKE = """

@@ -15,10 +15,37 @@ from signalq_billing.adapters.postgres.engine import make_engine
 from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
 from signalq_billing.domain.config import OrderPer
 from signalq_billing.domain.order import Created, Rejected
-from signalq_billing.domain.progress import Claim, ClaimRefusal
+from signalq_billing.domain.progress import Claim, ClaimRefusal, PaymentProgress
+from signalq_billing.errors import MigrationsMissing
 from tests.integration.postgres.factories import LEASE, World, payout
 
 ENDED = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'to-be-ended'"
+
+
+class Waits:
+    """One of psycopg's generators; notes once if the server had to be waited for."""
+
+    def __init__(self, generator: Any, seen: list[str]) -> None:  # noqa: ANN401
+        self._generator, self._seen, self._name = generator, seen, str(generator.__name__)
+
+    def __iter__(self) -> "Waits":
+        return self
+
+    def __next__(self) -> Any:  # noqa: ANN401
+        return self.send(None)
+
+    def send(self, ready: Any) -> Any:  # noqa: ANN401
+        wanted = self._generator.send(ready)
+        if self._name:
+            self._seen.append(self._name)
+            self._name = ""
+        return wanted
+
+    def throw(self, *args: Any) -> Any:  # noqa: ANN401
+        return self._generator.throw(*args)
+
+    def close(self) -> None:
+        self._generator.close()
 
 
 @pytest.fixture
@@ -28,8 +55,7 @@ def exchanges(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     wait = psycopg.Connection.wait
 
     def noting(connection: Any, generator: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        seen.append(str(generator.__name__))
-        return wait(connection, generator, *args, **kwargs)
+        return wait(connection, Waits(generator, seen), *args, **kwargs)
 
     monkeypatch.setattr(psycopg.Connection, "wait", noting)
     return seen
@@ -121,6 +147,23 @@ def test_a_rejection_and_its_hold_are_two_entries_of_one_chain(world: World) -> 
     world.payouts.record(world.claim(), Rejected(422, "no\x00such\\park"), "wörker\x00")
     assert world.actions() == ["stored", "claimed", "rejected", "held"]
     assert world.order().last_error == "422: no\x00such\\park"
+
+
+@pytest.mark.parametrize(
+    "broken", ["ALTER TABLE history ADD CHECK (action <> 'created')", "ALTER TABLE order_attempt DROP COLUMN detail"]
+)
+def test_a_write_that_the_database_refuses_changes_nothing_and_is_told(
+    new_database: Callable[[], str], broken: str
+) -> None:
+    world = World(make_engine(new_database()))
+    world.store(payout())
+    claim = world.claim()
+    world.rows(broken)
+    with pytest.raises((psycopg.errors.CheckViolation, MigrationsMissing)):
+        world.payouts.record(claim, Created("doc"), "worker-1")
+    assert world.order().payment_progress is PaymentProgress.IN_PROGRESS
+    assert world.actions() == ["stored", "claimed"]
+    world.engine.dispose()
 
 
 def test_a_park_whose_chain_has_no_beginning_gets_one(world: World) -> None:
