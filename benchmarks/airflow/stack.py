@@ -154,7 +154,9 @@ def _fill(stack: local.Stack, configs: Path, paid: Sequence[fleets.Fleet]) -> No
     seed.apply(stack.environment.exports, load(configs), lambda _: None)
     cluster = from_environment("ytsaurus_default", stack.environment.exports)
     assert cluster is not None
-    fleets.write_history(yt_client(*ytsaurus_settings(cluster)), paid)
+    proxy, token, _ = ytsaurus_settings(cluster)
+    at_once = {"write_retries": {"enable": False}}  # the client would warn that it cannot cut Arrow into parts
+    fleets.write_history(yt_client(proxy, token, at_once), paid)
 
 
 def _wait_for_dags(stack: AirflowStack, wanted: set[str]) -> None:
