@@ -8,7 +8,7 @@ from benchmarks.store.fleet import PERIOD
 from signalq_billing.adapters.postgres.engine import make_engine
 from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
 from signalq_billing.cli.display import print_json
-from signalq_billing.cli.documents import status_document
+from signalq_billing.cli.documents import payout_document
 from signalq_billing.services.export import export
 
 
@@ -18,7 +18,7 @@ def run(database_url: str, what: str) -> dict[str, Any]:
     store = PostgresPayoutStore(engine)
     sys.stdout = said = Digest()
     if what == "status":
-        print_json(status_document(store.payouts(PERIOD.cadence, PERIOD.name)))
+        print_json({"payouts": map(payout_document, store.each_payout(PERIOD.cadence, PERIOD.name))})
     else:
         said.write(str(export(store, PERIOD.cadence, PERIOD.name).totals))
     sys.stdout = sys.__stdout__

@@ -95,10 +95,11 @@ def round_places(value: Fraction, places: int) -> Decimal:
 
 def status_document(payouts: Sequence[PayoutProgress]) -> dict[str, Any]:
     """What `status --json` prints."""
-    return {"payouts": [_payout(payout) for payout in payouts]}
+    return {"payouts": [payout_document(payout) for payout in payouts]}
 
 
-def _payout(payout: PayoutProgress) -> dict[str, Any]:
+def payout_document(payout: PayoutProgress) -> dict[str, Any]:
+    """One of the payouts that `status --json` prints."""
     return {
         "park_id": payout.park_id,
         "cadence": payout.cadence,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -158,17 +159,18 @@ def status(
     Example: signalq-billing status --cadence weekly_msk --period 2026-11-16
     """
     from signalq_billing.cli import display
-    from signalq_billing.cli.documents import status_document
+    from signalq_billing.cli.documents import payout_document
     from signalq_billing.services.selecting import cadence_named, parse_date
 
     wiring = Wiring()
-    payouts = wiring.payouts.payouts(cadence, parse_date(period) if period is not None else None)
-    if cadence is not None and not payouts:
+    payouts = wiring.payouts.each_payout(cadence, parse_date(period) if period is not None else None)
+    first = list(islice(payouts, 1))
+    if cadence is not None and not first:
         cadence_named(wiring.config.cadences, cadence)  # a name nobody knows is a slip of the finger, not an empty list
     if json:
-        display.print_json(status_document(payouts))
-    elif payouts:
-        display.print_progress(payouts)
+        display.print_json({"payouts": map(payout_document, chain(first, payouts))})
+    elif first:
+        display.print_progress([*first, *payouts])
     else:
         typer.echo("no payouts are stored for that yet")
 

@@ -1,6 +1,6 @@
 """Payouts as they are stored, with how far each got."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -77,6 +77,16 @@ class PayoutStore(Protocol):
     ) -> list[PayoutRecord]:
         """The payouts of one period with lines and what they were computed from, sorted by cadence, park (bytewise)
         and revision. Raises SourceInvalid if time zone data changed a stored period's bounds since."""
+        ...
+
+    def each_payout(self, cadence: str | None = None, period_name: date | None = None) -> Iterator[PayoutProgress]:
+        """What `payouts` gives, of one state of the store, without ever holding much of it."""
+        ...
+
+    def each_record(
+        self, cadence: str | None, period_name: date, park_ids: Sequence[str] | None = None
+    ) -> Iterator[PayoutRecord]:
+        """What `records` gives, of one state of the store, without ever holding much of it."""
         ...
 
     def stored_totals(self, period: Period, park_ids: Sequence[str]) -> list[StoredTotal]:

@@ -114,7 +114,7 @@ class Adjuster:
         )
         try:
             if not rows_may_be_gone:
-                check_rows_kept(snapshot, self.payouts.records(period.cadence, period.name, list(stored)))
+                check_rows_kept(snapshot, self.payouts.each_record(period.cadence, period.name, list(stored)))
             self.announce(f"holding {period} against what was paid")
             parks += self._differences(snapshot, configs, dry_run=dry_run, retirements=retirements)
         finally:

@@ -14,7 +14,7 @@ from signalq_billing.services.registering import make_register
 def export(store: PayoutStore, cadence: str, period: dt.date, park_ids: Sequence[str] | None = None) -> Register:
     """The register as it stands now. Raises RegisterUnbalanced if the database disagrees with itself."""
     try:
-        return make_register(cadence, period, store.records(cadence, period, park_ids or None))
+        return make_register(cadence, period, store.each_record(cadence, period, park_ids or None))
     except RegisterUnbalanced:
         # A payout that was computed anew between two reads looks so once, what is wrong looks so again.
-        return make_register(cadence, period, store.records(cadence, period, park_ids or None))
+        return make_register(cadence, period, store.each_record(cadence, period, park_ids or None))

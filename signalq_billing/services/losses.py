@@ -1,6 +1,6 @@
 """Noticing that the source has lost rows since a period was paid: rows that are gone are not inactivity."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from signalq_billing.domain.activity import ActivitySnapshot, BadRows
 from signalq_billing.domain.record import PayoutRecord
@@ -10,7 +10,7 @@ from signalq_billing.errors import SourceInvalid
 _WITHOUT_TIME = ("status_at_missing", "status_at_before_2000", "status_at_in_the_future")
 
 
-def check_rows_kept(snapshot: ActivitySnapshot, paid: Sequence[PayoutRecord]) -> None:
+def check_rows_kept(snapshot: ActivitySnapshot, paid: Iterable[PayoutRecord]) -> None:
     """Raises SourceInvalid if the source has fewer rows of the period and its lookback than when it was paid.
 
     History only grows by late rows. Fewer of them means that old ones were dropped, and a recompute would take money

@@ -19,21 +19,27 @@ NOT_HELD = "not held: a run may send it at any time; export with --hold before p
 
 
 def make_register(cadence: str, period: dt.date, records: Iterable[PayoutRecord]) -> Register:
-    """The register of these payouts, which come sorted by park; retired ones are left out, for a later revision
-    stands for them. Raises RegisterUnbalanced if lines, payouts and orders do not add up to the same."""
-    standing = [record for record in records if record.retired_at is None]
-    if problems := [problem for record in standing for problem in _disagreements(record)]:
+    """The register of these payouts, which come sorted by park and are let go one by one; retired ones are left out,
+    for a later revision stands for them.
+
+    Raises RegisterUnbalanced if lines, payouts and orders do not add up to the same.
+    """
+    problems: list[str] = []
+    lines: list[RegisterLine] = []
+    orders: list[RegisterOrder] = []
+    parks: list[RegisterPark] = []
+    for record in records:
+        if record.retired_at is None:
+            problems += _disagreements(record)
+            lines += _lines(record)
+            orders += _orders(record)
+            parks.append(_park(record))
+    if problems:
         raise RegisterUnbalanced(
             f"the database disagrees with itself about {cadence} {period}, no register was made:\n"
             + "\n".join(f"  {problem}" for problem in problems)
         )
-    return Register(
-        cadence,
-        period,
-        lines=tuple(line for record in standing for line in _lines(record)),
-        orders=tuple(order for record in standing for order in _orders(record)),
-        parks=tuple(_park(record) for record in standing),
-    )
+    return Register(cadence, period, lines=tuple(lines), orders=tuple(orders), parks=tuple(parks))
 
 
 def _disagreements(record: PayoutRecord) -> Iterator[str]:

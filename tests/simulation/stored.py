@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import count
 
@@ -12,7 +12,7 @@ from signalq_billing.domain.activity import ActivitySnapshot
 from signalq_billing.domain.carrying import carried_into, debt_of
 from signalq_billing.domain.digest import payout_digest
 from signalq_billing.domain.payment_history import PaymentHistory
-from signalq_billing.domain.payout import Payout
+from signalq_billing.domain.payout import Payout, PayoutLine
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import PaymentProgress, PayoutProgress, StoreResult
 from signalq_billing.domain.record import OrderAttempt, PayoutRecord
@@ -140,6 +140,17 @@ class StoredPayouts:
     ) -> list[PayoutRecord]:
         shown = self.payouts(cadence, period_name, park_ids)
         return [self.rows[each.payout_id].record() for each in shown]
+
+    def each_payout(self, cadence: str | None = None, period_name: dt.date | None = None) -> Iterator[PayoutProgress]:
+        return iter(self.payouts(cadence, period_name))
+
+    def each_record(
+        self, cadence: str | None, period_name: dt.date, park_ids: Sequence[str] | None = None
+    ) -> Iterator[PayoutRecord]:
+        return iter(self.records(cadence, period_name, park_ids))
+
+    def lines(self, payout_id: int) -> list[PayoutLine]:
+        return list(self.rows[payout_id].record().lines)
 
     def attempts(self, payout_id: int) -> list[OrderAttempt]:
         ids = {order.order_id for order in self.rows[payout_id].orders}

@@ -116,6 +116,20 @@ class PostgresPayoutStore:
         with transaction(self._engine) as connection:
             return records.records(connection, cadence, period_name, park_ids)
 
+    def each_payout(self, cadence: str | None = None, period_name: dt.date | None = None) -> Iterator[PayoutProgress]:
+        """What `payouts` gives, of one state of the database, a few hundred at a time."""
+        with transaction(self._engine) as connection:
+            reading.of_one_state(connection)
+            yield from reading.each_payout(connection, cadence, period_name)
+
+    def each_record(
+        self, cadence: str | None, period_name: dt.date, park_ids: Sequence[str] | None = None
+    ) -> Iterator[PayoutRecord]:
+        """What `records` gives, of one state of the database, a few thousand lines at a time."""
+        with transaction(self._engine) as connection:
+            reading.of_one_state(connection)
+            yield from records.each_record(connection, cadence, period_name, park_ids)
+
     def stored_totals(self, period: Period, park_ids: Sequence[str]) -> list[StoredTotal]:
         """Sums of what is stored under the name of `period`, and for these parks over any part of its time."""
         with transaction(self._engine) as connection:

@@ -1,17 +1,26 @@
 """Reading progress back: payouts with their orders, their lines, and what reconcile should go on with."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby
 
-from sqlalchemy import Connection, Select, and_, case, func, or_, select, union_all
+from sqlalchemy import Connection, LargeBinary, Select, and_, case, cast, func, or_, select, text, union_all
 
 from signalq_billing.adapters.postgres.tables import StoredRow, is_any, payout, payout_line, payout_order
 from signalq_billing.domain.payout import PayoutLine
 from signalq_billing.domain.progress import Hold, OrderProgress, PaymentProgress, PayoutProgress, Release
 
 _NOW = func.clock_timestamp()
+_PAYOUTS_AT_ONCE = 200
+
+# As bytes: what is stored of an id is escaped, and sorts otherwise.
+IN_ORDER = (
+    cast(payout.c.cadence, LargeBinary),
+    payout.c.period_name,
+    cast(payout.c.park_id, LargeBinary),
+    payout.c.revision,
+)
 
 
 def payouts(
@@ -32,6 +41,23 @@ def payouts(
     return sorted(
         found, key=lambda each: (each.cadence.encode(), each.period_name, each.park_id.encode(), each.revision)
     )
+
+
+def of_one_state(connection: Connection) -> None:
+    """Let all that this transaction reads be of one moment. Before its first statement, and only for reading."""
+    connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+
+
+def each_payout(connection: Connection, cadence: str | None, period_name: dt.date | None) -> Iterator[PayoutProgress]:
+    """What `payouts` gives, in the same order, some at a time."""
+    wanted = select(payout)
+    if cadence is not None:
+        wanted = wanted.where(payout.c.cadence == cadence)
+    if period_name is not None:
+        wanted = wanted.where(payout.c.period_name == period_name)
+    found = connection.execute(wanted.order_by(*IN_ORDER), execution_options={"yield_per": _PAYOUTS_AT_ONCE})
+    for rows in found.partitions():
+        yield from with_orders(connection, rows)
 
 
 def unfinished(connection: Connection, limit: int) -> list[PayoutProgress]:

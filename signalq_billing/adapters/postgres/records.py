@@ -1,13 +1,13 @@
 """Payouts read back whole: lines, orders, and what they were computed from."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from sqlalchemy import Connection, select
 
-from signalq_billing.adapters.postgres.reading import line_of, progress_of, with_orders
+from signalq_billing.adapters.postgres.reading import IN_ORDER, line_of, progress_of, with_orders
 from signalq_billing.adapters.postgres.snapshots import bad_rows_of, period_of
 from signalq_billing.adapters.postgres.tables import (
     StoredRow,
@@ -23,6 +23,8 @@ from signalq_billing.domain.config_body import from_body
 from signalq_billing.domain.payout import PayoutLine
 from signalq_billing.domain.record import OrderAttempt, Origin, PayoutRecord
 
+_PAYOUTS_AT_ONCE, _LINES_AT_ONCE = 100, 5_000
+
 
 def records(
     connection: Connection, cadence: str | None, period_name: dt.date, park_ids: Sequence[str] | None
@@ -31,20 +33,40 @@ def records(
 
     Raises SourceInvalid if time zone data changed the bounds of a stored period since.
     """
+    return list(each_record(connection, cadence, period_name, park_ids))
+
+
+def each_record(
+    connection: Connection, cadence: str | None, period_name: dt.date, park_ids: Sequence[str] | None
+) -> Iterator[PayoutRecord]:
+    """The same, so many at a time that their lines take little memory together."""
     wanted = select(payout).where(payout.c.period_name == period_name)
     if cadence is not None:
         wanted = wanted.where(payout.c.cadence == cadence)
     if park_ids is not None:
         wanted = wanted.where(is_any(payout.c.park_id, park_ids))
-    rows = connection.execute(wanted).all()
+    rows = connection.execute(wanted.order_by(*IN_ORDER), execution_options={"yield_per": _PAYOUTS_AT_ONCE})
+    for some in _few(rows):
+        yield from _whole(connection, some)
+
+
+def _few(rows: Iterable[StoredRow]) -> Iterator[list[StoredRow]]:
+    some: list[StoredRow] = []
+    for row in rows:
+        some.append(row)
+        if len(some) >= _PAYOUTS_AT_ONCE or sum(each.devices for each in some) >= _LINES_AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _whole(connection: Connection, rows: Sequence[StoredRow]) -> list[PayoutRecord]:
     lines = _lines(connection, [row.id for row in rows])
-    found = [
+    return [
         replace(record, progress=progress, lines=lines.get(progress.payout_id, ()))
         for record, progress in zip(without_lines(connection, rows), with_orders(connection, rows), strict=True)
     ]
-    return sorted(
-        found, key=lambda each: (each.progress.cadence.encode(), each.park_id.encode(), each.progress.revision)
-    )
 
 
 def without_lines(connection: Connection, rows: Sequence[StoredRow]) -> list[PayoutRecord]:

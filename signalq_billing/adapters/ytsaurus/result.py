@@ -28,7 +28,7 @@ SCHEMA = pa.schema(
         ("bad_rows", pa.large_binary()),
     ]
 )
-BYTES_AT_ONCE = 8 << 20
+BYTES_AT_ONCE = 2 << 20
 EXAMPLE_FIELDS = ("park_id", "device_id", "status", "status_at", "event_id")
 
 
