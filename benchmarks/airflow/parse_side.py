@@ -45,9 +45,13 @@ def _in_dag_processor(parks: int) -> dict[str, list[str]]:
         assert parsed is not None
         assert not parsed.import_errors, parsed.import_errors
         for dag in parsed.serialized_dags:
-            tasks = sorted(str(task["__var"]["task_id"]) for task in dag.data["dag"]["tasks"])
-            found[dag.dag_id.replace(f"bench_{parks}", "bench")] = tasks
+            tasks = (str(task["__var"]["task_id"]) for task in dag.data["dag"]["tasks"])
+            found[_of_any_size(dag.dag_id, parks)] = sorted(_of_any_size(task, parks) for task in tasks)
     return found
+
+
+def _of_any_size(name: str, parks: int) -> str:
+    return name.replace(f"bench_{parks}", "bench")
 
 
 def _in_task(dag_id: str) -> dict[str, list[str]]:
