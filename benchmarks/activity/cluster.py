@@ -25,12 +25,15 @@ _SCHEMA = [
 
 
 def start_with(files: Path) -> Handle:
-    """Start one on these files, with its clique warm. Its directory lies beside them, for links reach no further."""
+    """Start one on these files. Its directory lies beside them, for links reach no further."""
     directory = Path(tempfile.mkdtemp(prefix="cluster-", dir=files.parent))
     _adopt(files, directory)
-    handle = start(directory, TOKEN)
-    YtCluster(client(handle.proxy), Patience()).ping_clique(CLIQUE)
-    return handle
+    return start(directory, TOKEN)
+
+
+def warm_up(proxy: str) -> None:
+    """Ask the clique for nothing, so that it is there."""
+    YtCluster(client(proxy), Patience()).ping_clique(CLIQUE)
 
 
 def client(proxy: str) -> YtClient:

@@ -22,6 +22,7 @@ _running: list[Handle] = []
 def prepare(files: str, **_: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever parameters there are
     """Start the cluster; untimed, for a real one runs anyway."""
     _running.append(cluster.start_with(Path(files)))
+    cluster.warm_up(_running[-1].proxy)
     return {"proxy": _running[-1].proxy}
 
 
@@ -41,6 +42,7 @@ def run(devices: int, proxy: str, settings: dict[str, Any] | None = None, timing
 
 def finish(**_: Any) -> None:  # noqa: ANN401
     """Stop the cluster and remove what is its own."""
-    for handle in _running:
+    while _running:
+        handle = _running.pop()
         handle.stop()
         shutil.rmtree(handle.data_dir, ignore_errors=True)

@@ -93,7 +93,6 @@ def run(files: str, devices: int, neighbours: str = "sort", **_: Any) -> Any:  #
     columns = ("park_id", "device_id", "status")
     texts = [database.sql(f"SELECT DISTINCT {column} AS text FROM source").fetchall() for column in columns]
     numbers = numbering([[text for (text,) in found if text is not None] for found in texts], Fleet(devices).rules)
-    # DuckDB finds these by their names.
     for name, table in _tables(numbers).items():
         database.register(f"{name}_arrow", table)
         database.execute(f"CREATE TABLE {name} AS FROM {name}_arrow")
