@@ -1,0 +1,1 @@
+"""What people ask about: one park, one device."""
