@@ -62,15 +62,9 @@ class Plan:
         return self.load.events * self.costs["group"]
 
     @property
-    def buckets(self) -> int:
-        """Into how many parts the devices go, so that one part takes half of an instance's memory."""
-        wanted = self.groups / (self.load.memory_gb * GB / 2)
-        return next(number for number in (1, 2, 4, 8, 16, 32, 64) if number >= wanted)
-
-    @property
     def core_seconds(self) -> float:
-        one = self.load.rows / 1e6 * self.costs["event"] * self.costs["chyt"]
-        return one * (1 + (self.buckets - 1) * self.costs["bucket"])
+        rows = self.load.events + (self.load.rows - self.load.events) * self.costs["lookback"]
+        return rows / 1e6 * self.costs["event"] * self.costs["chyt"]
 
     @property
     def seconds(self) -> float:
@@ -78,12 +72,17 @@ class Plan:
         load, after = self.load, self.costs["after"]
         scanning = self.core_seconds * (1 - after) / (load.instances * load.cores * self.costs["scan"])
         sent = load.events * self.costs["state"] / self.costs["network"] if load.instances > 1 else 0
-        return self.costs["query"] * self.buckets + scanning + sent + self.core_seconds * after / load.cores
+        return self.costs["query"] + scanning + sent + self.core_seconds * after / load.cores
 
     @property
     def memory(self) -> float:
-        """Bytes on the instance that coordinates."""
-        return self.costs["base"] + self.groups / self.buckets
+        """Bytes on each instance, for the groups of what it read."""
+        return self.costs["base"] + self.groups / self.load.instances
+
+    @property
+    def worst_memory(self) -> float:
+        """Bytes on the coordinator, if it should hold all groups at once."""
+        return self.costs["base"] + self.groups
 
     @property
     def lines(self) -> float:
@@ -111,10 +110,9 @@ class Plan:
             f"{load.tables}",
             f"{_count(load.rows)}, {_bytes(load.rows * self.costs['weight'])}",
             clique,
-            str(self.buckets),
             _seconds(self.core_seconds),
             _seconds(self.seconds),
-            _bytes(self.memory),
+            f"{_bytes(self.memory)} / {_bytes(self.worst_memory)}",
             f"{self.lines:,.0f}, {_bytes(self.lines * (34 + 6 * DAYS))}",
             _seconds(self.storing),
             f"{load.parks:,.0f}, {_seconds(self.submitting)}",
@@ -129,10 +127,9 @@ ROWS = (
     "daily tables read: 31 + lookback + 2",
     "rows read, their text",
     "clique",
-    "`device_buckets`",
     "core time of the statement",
     "**time of the statement**",
-    "**memory, coordinating instance**",
+    "**memory of an instance**, coordinator at worst",
     "lines of the result, at most",
     "read, computed, stored in",
     "orders of parks, submitted in",
@@ -191,7 +188,7 @@ def write() -> Path:
 
 def _seconds(seconds: float) -> str:
     if seconds < 100:
-        return f"{seconds:.2g} s" if seconds >= 1 else "under 1 s"
+        return f"{_two_digits(seconds)} s" if seconds >= 1 else "under 1 s"
     return f"{_two_digits(seconds / 60)} min" if seconds < 100 * 60 else f"{_two_digits(seconds / 3600)} h"
 
 

@@ -8,6 +8,7 @@ from benchmarks.harness.results import Row, first_number
 
 MEASURED, EXTRAPOLATED, CITED, ASSUMED = "[m]", "[x]", "[c]", "assumed"
 ENOUGH = 20_000_000  # events, for memory to be that of events
+ALONE = "the statement in parts, 2e7 events, 2026-11-23"
 EARLIER = "2026-11-23, on a busy machine"
 CLICKBENCH, PRICE = "[ClickBench][clickbench], by hand", "[an example][price]"
 
@@ -77,9 +78,26 @@ class Measured:
             Cost("base", "memory without any", base, "B", EXTRAPOLATED, "the same"),
         )
 
+    def per_line(self, name: str, earlier: float) -> Cost:
+        """Seconds of a device's line, at the largest size."""
+        row = self._largest(name)
+        value = row.ours / _number(row, "devices") if row else earlier
+        return Cost("store", "a line: read, computed and committed", value, "s", MEASURED, _told(row))
+
+    def a_second(self, name: str, earlier: float) -> Cost:
+        """Orders a second, at the largest size."""
+        row = self._largest(name)
+        value = _number(row, "orders") / row.ours if row else earlier
+        return Cost("submit", "orders a second, answers taking 20 ms", float(f"{value:.2g}"), "", MEASURED, _told(row))
+
     def _largest(self, name: str) -> Row | None:
         rows = [row for row in self.rows if row.name == name]
         return max(rows, key=lambda row: first_number(row.size), default=None)
+
+
+def _number(row: Row, of: str) -> int:
+    """20_000 of "5 parks, 20,000 devices"."""
+    return next(int(part.split(" ")[0].replace(",", "")) for part in row.size.split(", ") if part.endswith(of))
 
 
 def _told(row: Row | None) -> str:
@@ -94,20 +112,20 @@ def costs(rows: Sequence[Row], processors: int = 2) -> Costs:
             Cost("weight", "an event read: its text and time", 41, "B", MEASURED, "made-up events"),
             measured.ours("disk", "an event on disk: columns, lz4, by time", "B", "an event on disk", 11.3),
             Cost("copies", "copies of it", 3, "", CITED, "[replication][replication]"),
-            measured.core_time("activity", processors, 1.2),
-            Cost("after", "share of it that comes after the groups", 0.14, "%", MEASURED, "Activity, below"),
-            *measured.memory("activity: peak memory", ENOUGH, 0.5e9, 80),
-            Cost("state", "an event sent to the coordinator", 16, "B", ASSUMED, "a time and a hash"),
-            Cost("bucket", "another bucket of devices, as share of one", 0.2, "%", EXTRAPOLATED, "Activity, below"),
+            measured.core_time("activity", processors, 0.39),
+            Cost("lookback", "a row of the lookback, as share of that", 0.8, "%", MEASURED, ALONE),
+            Cost("after", "share of it that comes after the groups", 0.17, "%", MEASURED, ALONE),
+            *measured.memory("activity: peak memory", ENOUGH, 0.46e9, 32),
+            Cost("state", "an event sent to the coordinator", 8, "B", ASSUMED, "its key"),
             Cost("chyt", "a core's time in CHYT, embedded ClickHouse being 1", 1.4, "", CITED, CLICKBENCH),
             Cost("scan", "of a clique's cores, what scanning makes use of", 0.73, "%", CITED, CLICKBENCH),
             Cost("network", "what one instance can receive in a second", 1e9, "B", ASSUMED, "10 Gbit/s"),
             Cost("query", "a query, before it reads anything", 5, "s", ASSUMED, "locks, metadata, queue"),
-            Cost("store", "a line: read, computed and committed", 100e-6, "s", MEASURED, "case store"),
+            measured.per_line("compute and store", 100e-6),
             measured.ours("line", "a line in PostgreSQL", "B", "a line, paid", 499),
             measured.ours("wal", "a line in its log", "B", "a line in the log, stored and paid", 1_161),
             measured.ours("order", "a payout with one order in PostgreSQL", "B", "a payout with one order", 5_734),
-            Cost("submit", "orders a second, answers taking 20 ms", 300, "", MEASURED, "case submit"),
+            measured.a_second("submit", 300),
             Cost("core_hour", "a core-hour", 0.0384, "USD", CITED, PRICE),
             Cost("gb_hour", "a GB-hour", 0.0256, "USD", CITED, PRICE),
         )

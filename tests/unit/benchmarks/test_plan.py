@@ -18,10 +18,9 @@ def test_a_larger_clique_shortens_the_scan_and_nothing_after_it() -> None:
     assert one.seconds > ten.seconds > rest
 
 
-def test_the_groups_of_one_bucket_fill_at_most_half_of_an_instance() -> None:
+def test_each_instance_of_a_plan_holds_its_groups_in_half_of_its_memory() -> None:
     for load in LOADS:
-        plan = Plan(load, costs([]))
-        assert plan.groups / plan.buckets <= load.memory_gb * 1e9 / 2
+        assert Plan(load, costs([])).memory <= load.memory_gb * 1e9 / 2
 
 
 def test_a_shorter_lookback_reads_fewer_tables() -> None:
