@@ -159,7 +159,7 @@ def money(plans: Sequence[Plan]) -> Iterator[str]:
         hours = plan.seconds / 3600 * plan.load.instances
         cores, memory = hours * plan.load.cores, hours * plan.load.memory_gb
         price = cores * plan.costs["core_hour"] + memory * plan.costs["gb_hour"]
-        yield f"| {plan.column()[0]} | {cores:,.2f} | {memory:,.1f} | {price:,.2f} USD |"
+        yield f"| {plan.column()[0]} | {cores:,.2f} | {memory:,.1f} | {_price(price)} |"
 
 
 def written(page: str, name: str, lines: Iterator[str]) -> str:
@@ -190,6 +190,10 @@ def _seconds(seconds: float) -> str:
     if seconds < 100:
         return f"{_two_digits(seconds)} s" if seconds >= 1 else "under 1 s"
     return f"{_two_digits(seconds / 60)} min" if seconds < 100 * 60 else f"{_two_digits(seconds / 3600)} h"
+
+
+def _price(price: float) -> str:
+    return f"{price:,.2f} USD" if price >= 0.01 else "under 0.01 USD"
 
 
 def _count(number: float) -> str:
