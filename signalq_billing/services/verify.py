@@ -7,7 +7,7 @@ whoever decides.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -21,7 +21,7 @@ from signalq_billing.domain.record import PayoutRecord
 from signalq_billing.domain.source import Source
 from signalq_billing.errors import UsageError
 from signalq_billing.ports import ActivitySource, Metrics, PayoutStore
-from signalq_billing.services.compute import each_computed
+from signalq_billing.services.compute import batches_computed
 from signalq_billing.services.extract import extract
 
 
@@ -55,7 +55,8 @@ class LineDifference:
 
 @dataclass(frozen=True, slots=True)
 class ParkVerification:
-    """One park's payouts of the period against a recompute. `problems` are contradictions inside what is stored."""
+    """One park's payouts of the period against a recompute, of whose lines only those that differ are kept. `problems`
+    are contradictions inside what is stored."""
 
     park_id: str
     currency: str
@@ -106,7 +107,8 @@ def verify(
 
     Raises UsageError for parks (or a period) without a stored payout, and what an extraction raises.
     """
-    records = [each for each in payouts.records(cadence, period_name, list(park_ids) or None) if not each.retired_at]
+    stored = payouts.each_record(cadence, period_name, list(park_ids) or None)
+    records = [_at_a_glance(each) for each in stored if not each.retired_at]
     _check_found(records, cadence, period_name, park_ids)
     parks: list[ParkVerification] = []
     snapshots: list[ActivitySnapshot] = []
@@ -121,15 +123,38 @@ def verify(
         )
         snapshots.append(snapshot)
         try:
-            for made in each_computed(snapshot, configs, activity):
-                if isinstance(made, Payout):
-                    parks.append(_compared(by_park[made.park_id], made))
-                else:
-                    not_computed.append(str(made))
+            for batch in batches_computed(snapshot, configs, activity):
+                made = [each for _, each in batch if isinstance(each, Payout)]
+                parks += _each_compared(made, by_park, payouts)
+                not_computed += [str(each) for _, each in batch if isinstance(each, UsageError)]
         finally:
             activity.discard(snapshot.result_table)
     ordered_parks = tuple(sorted(parks, key=lambda park: park.park_id.encode()))
     return Verification(ordered_parks, tuple(snapshots), tuple(not_computed))
+
+
+def _at_a_glance(record: PayoutRecord) -> PayoutRecord:
+    """Without what grows with its cameras and days."""
+    return replace(record, lines=(), progress=replace(record.progress, orders=()))
+
+
+def _each_compared(
+    computed: Sequence[Payout], by_park: Mapping[str, tuple[PayoutRecord, ...]], payouts: PayoutStore
+) -> Iterator[ParkVerification]:
+    """Some parks against their stored lines; those of others are not in memory then. A payout that was taken back since
+    it was listed has nothing to be held against."""
+    if not computed:
+        return
+    listed = {each.progress.payout_id: each for made in computed for each in by_park[made.park_id]}
+    first = next(iter(listed.values())).progress
+    park_ids = [made.park_id for made in computed]
+    found = payouts.records(first.cadence, first.period_name, park_ids)
+    whole = _by_park(each for each in found if each.progress.payout_id in listed)
+    for made in computed:
+        if made.park_id in whole:
+            compared = _compared(whole[made.park_id], made)
+            records = tuple(map(_at_a_glance, compared.records))
+            yield replace(compared, records=records, computed=replace(compared.computed, lines=()))
 
 
 def _check_found(records: Sequence[PayoutRecord], cadence: str, name: dt.date, wanted: Sequence[str]) -> None:
@@ -142,7 +167,7 @@ def _check_found(records: Sequence[PayoutRecord], cadence: str, name: dt.date, w
         )
 
 
-def _by_park(records: Iterator[PayoutRecord]) -> dict[str, tuple[PayoutRecord, ...]]:
+def _by_park(records: Iterable[PayoutRecord]) -> dict[str, tuple[PayoutRecord, ...]]:
     ordered = sorted(records, key=lambda each: (each.park_id.encode(), each.progress.revision))
     return {park_id: tuple(found) for park_id, found in groupby(ordered, key=lambda each: each.park_id)}
 
