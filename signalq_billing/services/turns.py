@@ -16,7 +16,7 @@ from threading import Lock
 from signalq_billing.domain.progress import OrderProgress, PayoutProgress
 from signalq_billing.ports import Clock
 
-_LOOK_AGAIN = 0.25  # seconds
+_LOOK_AGAIN = 0.05  # seconds
 
 
 @dataclass(eq=False, slots=True)
