@@ -28,6 +28,11 @@ class Load:
         return self.events / 1000
 
     @property
+    def half_of_memory(self) -> float:
+        """Bytes of one instance that are left for a query."""
+        return self.memory_gb * GB / 2
+
+    @property
     def parks(self) -> float:
         return min(max(self.devices / 50, 20), 100_000)
 
@@ -85,6 +90,11 @@ class Plan:
         return self.costs["base"] + self.groups
 
     @property
+    def buckets(self) -> int:
+        """Into how many parts the devices have to go for the worst to fill half of an instance."""
+        return next(number for number in (1, 2, 4, 8, 16, 32, 64) if self.groups / number <= self.load.half_of_memory)
+
+    @property
     def lines(self) -> float:
         return self.load.devices * 1.02  # a few cameras change their park and have a line in both
 
@@ -113,6 +123,7 @@ class Plan:
             _seconds(self.core_seconds),
             _seconds(self.seconds),
             f"{_bytes(self.memory)} / {_bytes(self.worst_memory)}",
+            f"{self.buckets}",
             f"{self.lines:,.0f}, {_bytes(self.lines * (34 + 6 * DAYS))}",
             _seconds(self.storing),
             f"{load.parks:,.0f}, {_seconds(self.submitting)}",
@@ -130,6 +141,7 @@ ROWS = (
     "core time of the statement",
     "**time of the statement**",
     "**memory of an instance**, coordinator at worst",
+    "`device_buckets` against that worst",
     "lines of the result, at most",
     "read, computed, stored in",
     "orders of parks, submitted in",
