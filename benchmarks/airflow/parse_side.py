@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,7 +15,7 @@ DAGS = PROJECT / "dags"
 
 def prepare(cadences: int, parks: int, **_: object) -> dict[str, object]:
     """Configs, a home, and what an Airflow process has imported before it parses."""
-    scratch = Path(tempfile.mkdtemp(dir=os.environ.get("BENCH_SCRATCH")))
+    scratch = Path(tempfile.mkdtemp(prefix="bench-parsing-"))
     write_configs(scratch / "config", [Fleet(parks, 0, ())], more_cadences=cadences - 1)
     os.environ |= {
         "AIRFLOW_HOME": str(scratch / "airflow"),
@@ -26,12 +27,17 @@ def prepare(cadences: int, parks: int, **_: object) -> dict[str, object]:
     from airflow.dag_processing import processor  # noqa: F401 - configured by the environment
     from airflow.sdk import DAG, task  # noqa: F401
 
-    return {}
+    return {"scratch": str(scratch)}
 
 
 def run(parks: int, task_of: str = "", **_: object) -> dict[str, list[str]]:
     """Parse; `task_of` is the DAG whose task does it. Returns the tasks by DAG."""
     return _in_task(task_of) if task_of else _in_dag_processor(parks)
+
+
+def finish(scratch: str, **_: object) -> None:
+    """Remove what prepare() made."""
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _in_dag_processor(parks: int) -> dict[str, list[str]]:
