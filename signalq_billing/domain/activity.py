@@ -32,7 +32,7 @@ class DeviceActivity:
 
     def active_days(self, rules: ActivityRules) -> int:
         """Local days with at least `min_active_seconds_per_day`."""
-        return sum(seconds >= rules.min_active_seconds_per_day for seconds in self.day_seconds)
+        return sum(map(rules.min_active_seconds_per_day.__le__, self.day_seconds))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from math import floor
 
 from signalq_billing.domain.charge import exact_price
 from signalq_billing.domain.config import Limits, PayTerms, Scope
+from signalq_billing.domain.exact import exact_sum, exactly
 from signalq_billing.domain.money import in_minor, round_to_minor, spread
 
 
@@ -62,7 +63,7 @@ def calculate(terms: PayTerms, counted: Sequence[Counted]) -> Calculation:
     units = [ordered[index].units for index in eligible]
     charged = _charged(terms, units)
     bounded = [_device_bounded(amount, terms) for amount in charged]
-    before = sum(bounded, Fraction(0))
+    before = exact_sum(bounded)
     limited = _park_bounded(before, terms.limits, bool(eligible))
     exact = _shared(limited, bounded) if limited != before else bounded
     trails = dict(zip(eligible, zip(charged, bounded, exact, strict=True), strict=True))
@@ -72,7 +73,7 @@ def calculate(terms: PayTerms, counted: Sequence[Counted]) -> Calculation:
     minors = spread(total_minor, [final for _, _, final in amounts], terms.currency)
     shares = tuple(Share(each, *trail, minor) for each, trail, minor in zip(ordered, amounts, minors, strict=True))
     in_park = terms.charge.scope is Scope.PARK
-    return Calculation(shares, sum(units, Fraction(0)) if in_park else None, before, limited, total_minor)
+    return Calculation(shares, exact_sum(units) if in_park else None, before, limited, total_minor)
 
 
 def _charged(terms: PayTerms, units: Sequence[Fraction]) -> list[Fraction]:
@@ -80,7 +81,7 @@ def _charged(terms: PayTerms, units: Sequence[Fraction]) -> list[Fraction]:
     model = terms.charge.model
     if terms.charge.scope is Scope.DEVICE:
         return [exact_price(model, each) for each in units]
-    return _shared(exact_price(model, sum(units, Fraction(0))), units) if units else []
+    return _shared(exact_price(model, exact_sum(units)), units) if units else []
 
 
 def _device_bounded(amount: Fraction, terms: PayTerms) -> Fraction:
@@ -96,13 +97,15 @@ def _park_bounded(total: Fraction, limits: Limits, anyone: bool) -> Fraction:
 
 def _shared(total: Fraction, weights: Sequence[Fraction]) -> list[Fraction]:
     """`total` in proportion to `weights`, equally if all of them are 0."""
-    weight = sum(weights, Fraction(0))
-    return [total * own / weight if weight else total / len(weights) for own in weights]
+    if weight := exact_sum(weights):
+        each = total / weight
+        return [each * own for own in weights]
+    return [total / len(weights) for _ in weights]
 
 
 def _bounded(amount: Fraction, least: Decimal | None, most: Decimal | None) -> Fraction:
     if least is not None:
-        amount = max(amount, Fraction(least))
+        amount = max(amount, exactly(least))
     if most is not None:
-        amount = min(amount, Fraction(most))
+        amount = min(amount, exactly(most))
     return amount

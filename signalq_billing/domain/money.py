@@ -44,12 +44,14 @@ def spread(total: int, shares: Sequence[Fraction], currency: str) -> list[int]:
 
     Each share gets its floor; what remains goes one each to the largest remainders, ties to the earlier share.
     """
-    exact = [in_minor(share, currency) for share in shares]
-    floors = [math.floor(share) for share in exact]
-    remainders = [share - floor for share, floor in zip(exact, floors, strict=True)]
-    by_remainder = sorted(range(len(shares)), key=lambda index: -remainders[index])
-    for index in by_remainder[: total - sum(floors)]:
-        floors[index] += 1
+    scale: int = 10 ** minor_digits(currency)
+    parts = [divmod(share.numerator * scale, share.denominator) for share in shares]
+    floors = [floor for floor, _ in parts]
+    if left := total - sum(floors):
+        common = math.lcm(*[share.denominator for share in shares])
+        remainders = [rest * (common // share.denominator) for (_, rest), share in zip(parts, shares, strict=True)]
+        for index in sorted(range(len(shares)), key=lambda index: -remainders[index])[:left]:
+            floors[index] += 1
     return floors
 
 

@@ -6,6 +6,7 @@ The payload's bytes are fixed by its content alone, so that a resend is byte-ide
 import datetime as dt
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +14,7 @@ from decimal import Decimal
 from signalq_billing.domain.period import UTC, Period
 
 KIND = "signalq_camera_payout"
-_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+_NOT_PLAIN = re.compile(rb"[^A-Za-z0-9\-_.]")
 _LONGEST_PART = 96
 
 
@@ -47,7 +48,7 @@ def following_ref(external_ref: str) -> str:
 
 
 def _key_part(text: str) -> str:
-    encoded = "".join(chr(byte) if byte in _PLAIN else f"~{byte:02X}" for byte in text.encode())
+    encoded = _NOT_PLAIN.sub(lambda found: b"~%02X" % found[0][0], text.encode()).decode()
     if len(encoded) <= _LONGEST_PART:
         return encoded
     return f"{encoded[:24]}~~{hashlib.sha256(text.encode()).hexdigest()}"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
+from operator import le
 from typing import IO
 
 import pyarrow as pa
@@ -120,8 +121,8 @@ def _check_once(park_id: bytes, devices: Sequence[DeviceActivity], path: str) ->
 
 def _day_seconds(text: bytes, lengths: list[int], path: str, period: Period) -> tuple[int, ...]:
     parts = text.split(b",")
-    seconds = tuple(int(part) if part.isdigit() else -1 for part in parts)
-    if len(parts) != len(lengths) or not all(0 <= each <= most for each, most in zip(seconds, lengths, strict=True)):
+    seconds = tuple(map(int, parts)) if all(map(bytes.isdigit, parts)) else ()
+    if len(seconds) != len(lengths) or not all(map(le, seconds, lengths)):
         raise SourceInvalid(f"{path} was not computed for {period}: {text.decode()} are not the seconds of its days")
     return seconds
 

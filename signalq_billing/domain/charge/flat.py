@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from signalq_billing.domain.charge.model import ChargeStep
+from signalq_billing.domain.exact import exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Flat:
     amount: Decimal
 
     def price(self, quantity: Fraction) -> Fraction:  # noqa: ARG002 - a flat price ignores the quantity
-        return Fraction(self.amount)
+        return exactly(self.amount)
 
     def steps(self, quantity: Fraction) -> tuple[ChargeStep, ...]:
         return (ChargeStep("flat amount", self.price(quantity)),)

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from signalq_billing.domain.charge.model import ChargeStep, units_text
 from signalq_billing.domain.charge.tier import Tier, spans
+from signalq_billing.domain.exact import exact_sum, exactly
 from signalq_billing.domain.readable import price_text
 
 
@@ -19,13 +20,14 @@ class Graduated:
     tiers: tuple[Tier, ...]
 
     def price(self, quantity: Fraction) -> Fraction:
-        filled = self._filled(quantity)
-        parts = (inside * Fraction(tier.unit_amount) + Fraction(tier.flat_amount) for tier, _, inside in filled)
-        return sum(parts, Fraction(0))
+        filled = ((self.tiers[number], inside) for number, inside in self._filled(quantity))
+        return exact_sum([inside * exactly(tier.unit_amount) + exactly(tier.flat_amount) for tier, inside in filled])
 
     def steps(self, quantity: Fraction) -> tuple[ChargeStep, ...]:
         steps: list[ChargeStep] = []
-        for tier, span, inside in self._filled(quantity):
+        in_words = tuple(spans(self.tiers))
+        for number, inside in self._filled(quantity):
+            tier, span = in_words[number]
             units = f"{units_text(inside)} {span}".rstrip()
             steps.append(ChargeStep(f"{units} × {price_text(tier.unit_amount)}", inside * Fraction(tier.unit_amount)))
             if tier.flat_amount:
@@ -33,11 +35,11 @@ class Graduated:
                 steps.append(ChargeStep(f"flat amount{where}", Fraction(tier.flat_amount)))
         return tuple(steps) or (ChargeStep("0 units cost nothing", Fraction(0)),)
 
-    def _filled(self, quantity: Fraction) -> Iterator[tuple[Tier, str, Fraction]]:
-        """The tiers that any units fall in, their spans in words, and how many fall there."""
+    def _filled(self, quantity: Fraction) -> Iterator[tuple[int, Fraction]]:
+        """The numbers of the tiers that any units fall in, and how many fall there."""
         below = Fraction(0)
-        for tier, span in spans(self.tiers):
-            top = quantity if tier.up_to is None else min(quantity, Fraction(tier.up_to))
+        for number, tier in enumerate(self.tiers):
+            top = quantity if tier.up_to is None else min(quantity, exactly(tier.up_to))
             if top > below:
-                yield tier, span, top - below
+                yield number, top - below
                 below = top

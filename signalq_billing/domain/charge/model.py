@@ -42,12 +42,12 @@ def exact_price(model: ChargeModel, quantity: Fraction) -> Fraction:
             f"{who} failed to price {quantity} units ({type(error).__name__}: {error}); nothing can be paid by it "
             "until it is mended"
         ) from error
-    if isinstance(price, bool) or not isinstance(price, int | Fraction) or price < 0:
+    if isinstance(price, bool) or not isinstance(price, int | Fraction) or price.numerator < 0:
         raise SignalqBillingError(
             f"{who} priced {quantity} units at {price!r}: a price must be a Fraction that is not negative; nothing can "
             "be paid by it until it is mended"
         )
-    return Fraction(price)
+    return price if type(price) is Fraction else Fraction(price)
 
 
 def charge_steps(model: ChargeModel, quantity: Fraction) -> tuple[ChargeStep, ...]:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from signalq_billing.domain.charge.model import ChargeStep, units_text
+from signalq_billing.domain.exact import exactly
 from signalq_billing.domain.readable import number_text, price_text
 
 _SHORT = 4  # longer differences are left to the reader, so that the line stays readable
@@ -23,7 +24,7 @@ class Package:
     free_units: Decimal = Decimal(0)
 
     def price(self, quantity: Fraction) -> Fraction:
-        return self._packages(quantity) * Fraction(self.package_amount)
+        return self._packages(quantity) * exactly(self.package_amount)
 
     def steps(self, quantity: Fraction) -> tuple[ChargeStep, ...]:
         packages = f"packages of {number_text(self.package_size)}"
@@ -40,7 +41,7 @@ class Package:
         return f" - {free} free = {rest}" if len(rest) <= _SHORT else f" - {free} free"
 
     def _charged(self, quantity: Fraction) -> Fraction:
-        return max(quantity - Fraction(self.free_units), Fraction(0))
+        return max(quantity - exactly(self.free_units), Fraction(0))
 
     def _packages(self, quantity: Fraction) -> int:
-        return math.ceil(self._charged(quantity) / Fraction(self.package_size))
+        return math.ceil(self._charged(quantity) / exactly(self.package_size))

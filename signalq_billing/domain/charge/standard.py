@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from signalq_billing.domain.charge.model import ChargeStep, units_text
+from signalq_billing.domain.exact import exactly
 from signalq_billing.domain.readable import price_text
 
 
@@ -18,7 +19,7 @@ class Standard:
     unit_amount: Decimal
 
     def price(self, quantity: Fraction) -> Fraction:
-        return quantity * Fraction(self.unit_amount)
+        return quantity * exactly(self.unit_amount)
 
     def steps(self, quantity: Fraction) -> tuple[ChargeStep, ...]:
         return (ChargeStep(f"{units_text(quantity)} × {price_text(self.unit_amount)}", self.price(quantity)),)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from signalq_billing.domain.exact import exactly
 from signalq_billing.domain.readable import number_text
 
 
@@ -18,7 +19,7 @@ class Tier:
 
     def holds(self, quantity: Fraction) -> bool:
         """Whether the quantity ends in this tier or in one before it."""
-        return self.up_to is None or quantity <= Fraction(self.up_to)
+        return self.up_to is None or quantity <= exactly(self.up_to)
 
 
 def spans(tiers: Sequence[Tier]) -> Iterator[tuple[Tier, str]]:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from signalq_billing.domain.charge.model import ChargeStep, units_text
 from signalq_billing.domain.charge.tier import Tier, spans
+from signalq_billing.domain.exact import exactly
 from signalq_billing.domain.readable import price_text
 
 
@@ -20,8 +21,8 @@ class Volume:
     def price(self, quantity: Fraction) -> Fraction:
         if quantity == 0:
             return Fraction(0)
-        tier, _ = self._reached(quantity)
-        return quantity * Fraction(tier.unit_amount) + Fraction(tier.flat_amount)
+        tier = next(tier for tier in self.tiers if tier.holds(quantity))
+        return quantity * exactly(tier.unit_amount) + exactly(tier.flat_amount)
 
     def steps(self, quantity: Fraction) -> tuple[ChargeStep, ...]:
         if quantity == 0:

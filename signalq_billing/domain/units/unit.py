@@ -41,12 +41,12 @@ def exact_count(unit: Unit, device: DeviceActivity, rules: ActivityRules, eligib
             f"{who} failed to count device {device.device_id} ({type(error).__name__}: {error}); nothing can be paid "
             "by it until it is mended"
         ) from error
-    if isinstance(quantity, bool) or not isinstance(quantity, int | Fraction) or quantity < 0:
+    if isinstance(quantity, bool) or not isinstance(quantity, int | Fraction) or quantity.numerator < 0:
         raise SignalqBillingError(
             f"{who} counted {quantity!r} for device {device.device_id}: a quantity must be a Fraction that is not "
             "negative; nothing can be paid by it until it is mended"
         )
-    return Fraction(quantity)
+    return quantity if type(quantity) is Fraction else Fraction(quantity)
 
 
 def as_unit(thing: object) -> Unit:
