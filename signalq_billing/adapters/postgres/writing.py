@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from psycopg.sql import SQL, Identifier
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, update
 
 from signalq_billing.adapters.postgres import forming
 from signalq_billing.adapters.postgres.history import Entry, LockedParks
@@ -27,6 +27,10 @@ from signalq_billing.domain.provenance import computed_with
 
 ConfigKey = tuple[str, str]  # park and body hash
 _LINE_COLUMNS = [column.name for column in payout_line.columns]
+_ORDER_COLUMNS = (
+    *("payout_id", "device_id", "external_ref", "amount", "carried", "currency", "payload", "payload_hash"),
+    *("created_at", "updated_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,50 +144,49 @@ def _own_version() -> str:
 
 
 def _write_lines(parks: LockedParks, payouts: Iterable[tuple[Payout, int]]) -> None:
-    copy_sql = SQL("COPY payout_line ({}) FROM STDIN").format(SQL(",").join(map(Identifier, _LINE_COLUMNS)))
-    with driver_of(parks.connection).cursor() as cursor, cursor.copy(copy_sql) as copy:
-        for computed, payout_id in payouts:
-            for row in _line_rows(computed, payout_id, parks.now):
-                copy.write_row(row)
+    rows = (row for computed, payout_id in payouts for row in _line_rows(computed, payout_id, parks.now))
+    _copy(parks.connection, payout_line, _LINE_COLUMNS, rows)
+
+
+def _copy(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> None:
+    """COPY rows in; texts in them are in their stored form."""
+    names = SQL(",").join(map(Identifier, columns))
+    copy_sql = SQL("COPY {} ({}) FROM STDIN").format(Identifier(table.name), names)
+    with driver_of(connection).cursor() as cursor, cursor.copy(copy_sql) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _line_rows(computed: Payout, payout_id: int, now: dt.datetime) -> Iterator[tuple[object, ...]]:
-    park_id, name, revision = escape(computed.park_id), computed.period.name, computed.revision
-    not_created = PaymentProgress.NOT_CREATED.value
+    # What is the same for all lines is made into text once.
+    park_id, name, revision = escape(computed.park_id), computed.period.name.isoformat(), str(computed.revision)
+    payout_no, at, not_created = str(payout_id), now.isoformat(), PaymentProgress.NOT_CREATED.value
     for line_no, line in enumerate(sorted_lines(computed), start=1):
         yield (
-            *(payout_id, line_no, park_id, escape(line.device_id), name, revision),
+            *(payout_no, line_no, park_id, escape(line.device_id), name, revision),
             *(line.active_seconds, line.active_days, forming.shown(line.units), exact(line.units)),
-            *(line.amount, line.reason, not_created, now, now, list(line.day_seconds)),
+            *(line.amount, line.reason, not_created, at, at, f"{{{','.join(map(str, line.day_seconds))}}}"),
         )
 
 
 def _write_orders(parks: LockedParks, payouts: Sequence[ToWrite], ids: Sequence[int]) -> list[int]:
     """Returns how many orders each payout has."""
     formed = [list(forming.orders(each.computed, each.carried)) for each in payouts]
+    at = parks.now.isoformat()
     rows = [
-        _order_row(order, payout_id, each.computed.currency, parks.now)
+        _order_row(order, payout_id, each.computed.currency, at)
         for each, payout_id, orders in zip(payouts, ids, formed, strict=True)
         for order in orders
     ]
     if rows:
-        parks.connection.execute(insert(payout_order), rows)
+        _copy(parks.connection, payout_order, _ORDER_COLUMNS, rows)
     return [len(orders) for orders in formed]
 
 
-def _order_row(order: forming.FormedOrder, payout_id: int, currency: str, now: dt.datetime) -> dict[str, object]:
-    return {
-        "payout_id": payout_id,
-        "device_id": order.device_id,
-        "external_ref": order.external_ref,
-        "amount": order.amount,
-        "carried": order.carried,
-        "currency": currency,
-        "payload": order.body,
-        "payload_hash": order.payload_hash,
-        "created_at": now,
-        "updated_at": now,
-    }
+def _order_row(order: forming.FormedOrder, payout_id: int, currency: str, at: str) -> tuple[object, ...]:
+    device_id = None if order.device_id is None else escape(order.device_id)
+    figures = (order.amount, order.carried, escape(currency), order.body, order.payload_hash)
+    return payout_id, device_id, escape(order.external_ref), *figures, at, at
 
 
 def _entry(each: ToWrite, payout_id: int, origin: ComputedFrom) -> Entry:
