@@ -11,6 +11,7 @@ with DAG(
     max_active_runs=1,
     max_active_tasks=64,
     params={"parks": Param(1, type="integer"), "cadence": "", "period": ""},
+    default_args={"retries": 2, "retry_delay": dt.timedelta(seconds=10)},
 ) as bench_noop:
 
     @task
