@@ -63,7 +63,7 @@ CREATE TABLE $result ENGINE=YtTable() AS WITH
                 SELECT
                     arraySort(arrayFilter(id -> id != '' AND isValidUTF8(id), groupUniqArray(source.$park_id))) AS parks,
                     arraySort(arrayFilter(id -> id != '' AND isValidUTF8(id), groupUniqArray(source.$status))) AS statuses
-                FROM $whole_source AS source
+                FROM $source AS source
             )
         )
     ) AS _ranked,
@@ -188,6 +188,8 @@ FROM (
                     -- 1. The scan. A device's group holds its good rows of the period and, of the lookback, only the
                     -- last one. All other rows go to groups named by what no device is called, for it is no UTF-8, and
                     -- a digit: 0 for those outside the window, else the reason why they are bad (8: not ranked).
+                    -- Where few parks are asked for, good rows of devices never seen in them are one group, called
+                    -- nothing: they count for what is said of the source, and are not kept.
                     -- Leading underscores keep the names here apart from columns of the source: older cliques prefer
                     -- a column.
                     WITH
@@ -206,6 +208,7 @@ FROM (
                         _is_timely AND _row_park_rank > 0 AND _row_status_rank > 0
                             AND _row_device != '' AND isValidUTF8(_row_device) AS _is_good,
                         NOT _is_timely OR (_in_window AND NOT _is_good) AS _is_bad,
+                        $asked AS _is_asked,
                         multiIf(
                             isNull(source.$status_at), 1,
                             _row_us < $earliest, 2,
@@ -219,14 +222,16 @@ FROM (
                         if(_is_bad, concat($example), '') AS _row_text
                     SELECT
                         multiIf(
-                            _is_good AND _in_window, _row_device,
+                            _is_good AND _in_window, if(_is_asked, _row_device, ''),
                             _is_bad, concat('\xFF', toString(_row_reason)),
                             '\xFF0'
                         ) AS group_key,
-                        groupArrayIf(_row_key, _is_good AND _row_us >= $period_start AND _in_window) AS times,
-                        maxIf(_row_key, _is_good AND _row_us < $period_start AND _in_window) AS carried,
+                        groupArrayIf(
+                            _row_key, _is_good AND _is_asked AND _row_us >= $period_start AND _in_window
+                        ) AS times,
+                        maxIf(_row_key, _is_good AND _is_asked AND _row_us < $period_start AND _in_window) AS carried,
                         count() AS row_count,
-                        maxIf(_row_us, _is_good AND NOT _in_window) AS newest_outside,
+                        maxIf(_row_us, _is_good AND NOT (_in_window AND _is_asked)) AS newest_outside,
                         minIf(_row_text, _is_bad) AS example,
                         maxIf(_row_text, _is_bad) AS other_example
                     FROM $source AS source

@@ -27,7 +27,6 @@ KEPT = dt.timedelta(days=7)
 RESULT_NAME = "activity"
 HISTORY_NAME = "device"
 RULES_NAME = "rules"
-STATISTICS_NAME = "statistics"
 
 
 class YtActivitySource:
@@ -74,9 +73,8 @@ class YtActivitySource:
         found = reading(self._client, self._source, request.period, told)
         with self._workspace(_node_name(request.period.cadence), str(request.period.name)) as directory:
             table = f"{directory}/{RESULT_NAME}"
-            about = self._counted(request, found, directory) if request.narrow else None
             self._compute(request, found, directory, table)
-            statistics = about or result.read_statistics(self._client, table, request.period)
+            statistics = result.read_statistics(self._client, table, request.period)
         return ActivitySnapshot(
             period=request.period,
             result_table=table,
@@ -120,14 +118,6 @@ class YtActivitySource:
         self._clear(directory)
         history = found.history(device_id, self._source.lookback_days)
         return replace(history, days_read=(known.days[0], known.days[-1])) if known.days else history
-
-    def _counted(self, request: ActivityRequest, found: Reading, directory: str) -> result.Statistics:
-        """What a scan of everything says, where the other one leaves most out. Asked first: what it vouches for is then
-        there for the other."""
-        doing, table = f"counting the rows of {self._source.table}", f"{directory}/{STATISTICS_NAME}"
-        text = statement.statistics_statement(request.period, request.clock, self._source, found.tables, table)
-        run_query(self._client, text, self._source.clique, self._patience, doing, found.settings)
-        return result.read_statistics(self._client, table, request.period)
 
     def _compute(self, request: ActivityRequest, found: Reading, directory: str, table: str) -> None:
         doing = f"extracting {request.period} from {self._source.table}"

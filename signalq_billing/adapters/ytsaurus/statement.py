@@ -68,23 +68,9 @@ def activity_statement(
         _columns(source.columns),
         **_period_bounds(period, source.lookback_days),
         **_good_bounds(request.clock),
-        source=_narrowed(request, source.columns, tables) if request.narrow else _union(tables),
-        whole_source=_union(tables),
-        rules=identifier(rule_table),
-        result=identifier(result_table),
-        example=_example(source.columns),
-    )
-
-
-def statistics_statement(
-    period: Period, clock: dt.datetime, source: Source, tables: Sequence[str], result_table: str
-) -> str:
-    """The statement that puts what a scan of all `tables` says about itself into `result_table` (SPEC section 3)."""
-    return _template("statistics.sql").substitute(
-        _columns(source.columns),
-        **_period_bounds(period, source.lookback_days),
-        **_good_bounds(clock),
         source=_union(tables),
+        asked=_asked(request, source.columns, tables) if request.narrow else "1",
+        rules=identifier(rule_table),
         result=identifier(result_table),
         example=_example(source.columns),
     )
@@ -116,14 +102,11 @@ def _union(tables: Sequence[str]) -> str:
     return named if len(tables) == 1 else f"concatYtTables({named})"
 
 
-def _narrowed(request: ActivityRequest, columns: SourceColumns, tables: Sequence[str]) -> str:
-    """The rows of devices that were ever seen in one of the parks asked for: all of theirs, for another park's event
-    ends an interval."""
-    named = _columns(columns)
-    kept = [*named.values(), *([identifier(columns.event_id)] if columns.event_id is not None else [])]
+def _asked(request: ActivityRequest, columns: SourceColumns, tables: Sequence[str]) -> str:
+    """Whether a row's device was ever seen in a park asked for. All of such a device's rows count, for another park's
+    event ends an interval."""
     parks = ", ".join(literal(park_id) for park_id in sorted(request.rules)) or literal("")
-    template = _template("narrow.sql")
-    return template.substitute(named, columns=", ".join(kept), source=_union(tables), parks=parks)
+    return _template("asked.sql").substitute(_columns(columns), source=_union(tables), parks=parks)
 
 
 def _good_bounds(clock: dt.datetime) -> dict[str, int]:

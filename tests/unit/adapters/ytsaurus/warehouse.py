@@ -73,12 +73,6 @@ class Warehouse:
         )
         return result.checked_result([arrow_table(content, result.SCHEMA, RESULT)], RESULT, io.BytesIO())
 
-    def statistics(self, request: ActivityRequest, source: Source) -> result.Statistics:
-        """What the statement that only counts says of the same source."""
-        text = statement.statistics_statement(request.period, request.clock, source, tables_of(source), RESULT)
-        content = self.execute(selected(text), "ArrowStream")
-        return result.checked_result([arrow_table(content, result.SCHEMA, RESULT)], RESULT, io.BytesIO()).statistics
-
     def history(self, device_id: str, period: Period, clock: dt.datetime, source: Source) -> DeviceHistory:
         """The same for the statement about one device."""
         content = self.execute(
