@@ -16,7 +16,8 @@ DEVICES = 50  # of a park
 PARKS = {"small": 100, "full": 400}
 TIMES = 10
 MOST = 1.2
-_REPEATS = 3
+_REPEATS = 2
+EXPORT = "export"
 
 
 def measure(bench: Bench) -> None:
@@ -36,9 +37,10 @@ def measure(bench: Bench) -> None:
                         step()
                     found.setdefault(name, []).append(peak(runs))
     size = {"devices": parks * TIMES * DEVICES, "parks": parks * TIMES}
-    add = partial(bench.add, size=size, other_name="a tenth of the devices and parks", unit="MB", goal=MOST)
+    add = partial(bench.add, size=size, other_name="a tenth of the devices and parks", unit="MB")
     for name, (less, more) in found.items():
-        add(f"memory: {name}", ours=more, other=less, repeats=_REPEATS)
+        add(f"memory: {name}", ours=more, other=less, repeats=_REPEATS, goal=None if name == EXPORT else MOST)
+    bench.note("A register has a row per camera, so export grows with them, not with days: no goal.")
     bench.note("Peaks are of our process alone, interpreter and libraries included, sampled every 50 ms.")
 
 
@@ -54,7 +56,7 @@ def sides(proxy: str, database_url: str, parks: int) -> dict[str, Side]:
         ),
         "preview --json": _side("printing", proxy=proxy, table=ordered, **size),
         "status --json": _side("listing", database_url=database_url, what="status"),
-        "export": _side("listing", database_url=database_url, what="export"),
+        EXPORT: _side("listing", database_url=database_url, what="export"),
     }
 
 
