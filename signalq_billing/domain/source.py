@@ -84,6 +84,7 @@ class Source:
     attribute. `result_directory` is where result tables go, `clique` the CHYT clique that computes them.
     `bad_row_share` above 1 never stops a run. `spill_above_bytes` is how much memory each instance of the clique may
     fill with the devices' events before it goes on on disk, which is slower; None for what the clique is set to.
+    `device_buckets`: devices are extracted in so many turns, each of which takes that part of the memory and a scan.
     """
 
     table: str | DailyTables
@@ -95,3 +96,4 @@ class Source:
     bad_row_share: Fraction = Fraction(1, 1000)
     clique: str = "ch_public"
     spill_above_bytes: int | None = None
+    device_buckets: int = 1

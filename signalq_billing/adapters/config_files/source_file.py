@@ -46,6 +46,7 @@ def _source(keys: Keys) -> Source:
         bad_row_share=_bad_row_share(keys),
         clique=keys.may("clique", text, _DEFAULT.clique),
         spill_above_bytes=keys.optional("spill_above_bytes", whole(1_000_000, 10**15)),
+        device_buckets=keys.may("device_buckets", whole(1, 100), _DEFAULT.device_buckets),
     )
     keys.close()
     return source

@@ -159,19 +159,16 @@ FROM (
                     row_count + throwIf(
                         reason = 8, 'signalq-billing: a park or status appeared while the source was read'
                     ) AS scanned,
-                    example,
-                    other_example,
-                    greatest(
-                        newest_outside,
-                        if(
-                            is_device,
-                            bitShiftRight(greatest(carried, arrayMax(times)), _state_bits) + $window_start,
-                            0
-                        )
+                    concat($example) AS example,
+                    concat($other_example) AS other_example,
+                    if(
+                        is_device,
+                        bitShiftRight(greatest(newest_other, arrayMax(times)), _state_bits) + $window_start,
+                        newest_other
                     ) AS newest,
                     arraySort(
                         arrayConcat(
-                            if(carried = 0, emptyArrayUInt64(), [carried]),
+                            if(is_device AND group_key != '' AND newest_other > 0, [newest_other], emptyArrayUInt64()),
                             times,
                             arrayMap(midnight -> bitShiftLeft(midnight, _state_bits), $midnights)
                         )
@@ -193,10 +190,11 @@ FROM (
                     -- Leading underscores keep the names here apart from columns of the source: older cliques prefer
                     -- a column.
                     WITH
-                        ifNull(source.$park_id, '') AS _row_park,
-                        ifNull(source.$device_id, '') AS _row_device,
-                        ifNull(source.$status, '') AS _row_status,
+                        assumeNotNull(source.$park_id) AS _row_park,
+                        assumeNotNull(source.$device_id) AS _row_device,
+                        assumeNotNull(source.$status) AS _row_status,
                         ifNull(reinterpretAsUInt64(source.$status_at), 0) AS _row_us,
+                        isNull(source.$park_id) OR isNull(source.$device_id) OR isNull(source.$status) AS _has_null,
                         toUInt64(transform(_row_park, _parks, _park_ranks, 0)) AS _row_park_rank,
                         toUInt64(transform(_row_status, _statuses, _status_ranks, 0)) AS _row_status_rank,
                         bitOr(
@@ -205,36 +203,35 @@ FROM (
                         ) AS _row_key,
                         _row_us BETWEEN $earliest AND $latest AS _is_timely,
                         _row_us >= $window_start AND _row_us < $period_end AS _in_window,
-                        _is_timely AND _row_park_rank > 0 AND _row_status_rank > 0
+                        _row_us >= $period_start AND _row_us < $period_end AS _in_period,
+                        _is_timely AND NOT _has_null AND _row_park_rank > 0 AND _row_status_rank > 0
                             AND _row_device != '' AND isValidUTF8(_row_device) AS _is_good,
                         NOT _is_timely OR (_in_window AND NOT _is_good) AS _is_bad,
                         $asked AS _is_asked,
                         multiIf(
+                            NOT _is_bad, 0,
                             isNull(source.$status_at), 1,
                             _row_us < $earliest, 2,
                             _row_us > $latest, 3,
-                            _row_park = '', 4,
-                            _row_device = '', 5,
-                            _row_status = '', 6,
+                            ifNull(source.$park_id, '') = '', 4,
+                            ifNull(source.$device_id, '') = '', 5,
+                            ifNull(source.$status, '') = '', 6,
                             isValidUTF8(_row_park) AND isValidUTF8(_row_device) AND isValidUTF8(_row_status), 8,
                             7
-                        ) AS _row_reason,
-                        if(_is_bad, concat($example), '') AS _row_text
+                        ) AS _row_reason
                     SELECT
-                        multiIf(
-                            _is_good AND _in_window, if(_is_asked, _row_device, ''),
-                            _is_bad, concat('\xFF', toString(_row_reason)),
-                            '\xFF0'
+                        if(
+                            _is_good AND _in_window,
+                            if(_is_asked, _row_device, ''),
+                            concat('\xFF', toString(_row_reason))
                         ) AS group_key,
-                        groupArrayIf(
-                            _row_key, _is_good AND _is_asked AND _row_us >= $period_start AND _in_window
-                        ) AS times,
-                        maxIf(_row_key, _is_good AND _is_asked AND _row_us < $period_start AND _in_window) AS carried,
+                        groupArrayIf(_row_key, _is_good AND _is_asked AND _in_period) AS times,
+                        maxIf(if(_in_window, _row_key, _row_us), _is_good AND NOT (_is_asked AND _in_period)) AS newest_other,
                         count() AS row_count,
-                        maxIf(_row_us, _is_good AND NOT (_in_window AND _is_asked)) AS newest_outside,
-                        minIf(_row_text, _is_bad) AS example,
-                        maxIf(_row_text, _is_bad) AS other_example
+                        minIf($row, _is_bad) AS bad_row,
+                        maxIf($row, _is_bad) AS other_bad_row
                     FROM $source AS source
+                    $of_bucket
                     GROUP BY group_key
                 )
             )

@@ -153,14 +153,16 @@ def _statistics(scan: pa.Table, path: str) -> Statistics:
 
 
 def _bad_rows(text: bytes, considered: int) -> BadRows:
+    """Each bucket of devices may tell of the same reason; of all that is shown the least and the greatest stay."""
     by_reason: dict[str, int] = {}
-    examples: list[dict[str, str | None]] = []
+    shown: dict[str, list[str]] = {}
     for line in text.decode().splitlines():
-        number, count, *shown = line.split(" ")
+        number, count, *examples = line.split(" ")
         reason = BAD_ROW_REASONS[int(number) - 1]
-        by_reason[reason] = int(count)
-        examples.extend(bad_row_example(reason, each) for each in dict.fromkeys(shown))
-    return BadRows(by_reason, considered, tuple(examples))
+        by_reason[reason] = by_reason.get(reason, 0) + int(count)
+        shown.setdefault(reason, []).extend(examples)
+    extremes = [(reason, each) for reason, all_ in shown.items() for each in dict.fromkeys((min(all_), max(all_)))]
+    return BadRows(by_reason, considered, tuple(bad_row_example(reason, each) for reason, each in extremes))
 
 
 def bad_row_example(reason: str, shown: str) -> dict[str, str | None]:

@@ -63,12 +63,14 @@ class YtActivitySource:
     def extract(self, request: ActivityRequest) -> ActivitySnapshot:
         """Compute the period on the cluster into a new result table (SPEC section 4).
 
-        The snapshot's rows, bad rows and (unless it is an attribute) watermark are those of the same scan. An
-        extraction that fails removes what it has written. Raises SourceUnavailable, SourceInvalid.
+        The snapshot's rows, bad rows and (unless it is an attribute) watermark are those of the same scan, or of one
+        for each bucket. An extraction that fails removes what it has written. Raises SourceUnavailable, SourceInvalid.
         """
         # Asked before the scan: what the source says of itself then still holds for what is scanned later. Of several
-        # tables the scan itself cannot tell, for one may be locked before another one's newest row is written.
-        asked = self._source.watermark != MAX_WATERMARK or not isinstance(self._source.table, str)
+        # tables the scan itself cannot tell, for one may be locked before another one's newest row is written; nor can
+        # one scan of several.
+        one_scan = isinstance(self._source.table, str) and self._buckets(request) == 1
+        asked = self._source.watermark != MAX_WATERMARK or not one_scan
         told = self.watermark(request.clock) if asked else None
         found = reading(self._client, self._source, request.period, told)
         with self._workspace(_node_name(request.period.cadence), str(request.period.name)) as directory:
@@ -125,11 +127,22 @@ class YtActivitySource:
         with translated(f"{doing}: writing {rules}"):
             self._client.create("table", rules, attributes={"schema": list(statement.RULE_SCHEMA)})
             self._client.write_table(rules, statement.rule_rows(request.rules))
-        text = statement.activity_statement(request, self._source, found.tables, rules, table)
-        settings = {**(LOCKED if request.narrow else {}), **found.settings, **self._memory}
-        run_query(self._client, text, self._source.clique, self._patience, doing, settings)
-        with translated(f"{doing}: removing {rules}"):
-            self._client.remove(rules, force=True)
+        settings = {**LOCKED, **found.settings, **self._memory}
+        buckets = self._buckets(request)
+        parts = [f"{directory}/part-{number}" for number in range(buckets)] if buckets > 1 else []
+        for number, part in enumerate(parts or [table]):
+            text = statement.activity_statement(request, self._source, found.tables, rules, part, (number, buckets))
+            run_query(self._client, text, self._source.clique, self._patience, doing, settings)
+        if parts:
+            text = statement.joined_statement(parts, table)
+            run_query(self._client, text, self._source.clique, self._patience, doing, settings)
+        for needless in (rules, *parts):
+            with translated(f"{doing}: removing {needless}"):
+                self._client.remove(needless, force=True)
+
+    def _buckets(self, request: ActivityRequest) -> int:
+        """What some parks' devices take needs no division."""
+        return 1 if request.narrow else self._source.device_buckets
 
     @property
     def _memory(self) -> dict[str, str]:

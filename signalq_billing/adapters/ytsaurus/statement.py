@@ -60,10 +60,16 @@ def rule_rows(rules: Mapping[str, ActivityRules]) -> list[dict[str, str]]:
 
 
 def activity_statement(
-    request: ActivityRequest, source: Source, tables: Sequence[str], rule_table: str, result_table: str
+    request: ActivityRequest,
+    source: Source,
+    tables: Sequence[str],
+    rule_table: str,
+    result_table: str,
+    bucket: tuple[int, int] = (0, 1),
 ) -> str:
-    """The statement that computes a whole period from `tables` into `result_table` (SPEC section 4)."""
-    period = request.period
+    """The statement that computes a whole period from `tables` into `result_table` (SPEC section 4): all devices, or
+    those of one bucket of so many."""
+    period, row = request.period, _row(source.columns)
     return _template("activity.sql").substitute(
         _columns(source.columns),
         **_period_bounds(period, source.lookback_days),
@@ -72,8 +78,16 @@ def activity_statement(
         asked=_asked(request, source.columns, tables) if request.narrow else "1",
         rules=identifier(rule_table),
         result=identifier(result_table),
-        example=_example(source.columns),
+        of_bucket=_of_bucket(source.columns, *bucket),
+        row=f"({', '.join(row)})",
+        example=_example([f"bad_row.{number}" for number in range(1, len(row) + 1)]),
+        other_example=_example([f"other_bad_row.{number}" for number in range(1, len(row) + 1)]),
     )
+
+
+def joined_statement(parts: Sequence[str], result_table: str) -> str:
+    """The statement that makes the result tables of all buckets one."""
+    return _template("joined.sql").substitute(parts=_union(parts), result=identifier(result_table))
 
 
 def device_statement(
@@ -87,7 +101,7 @@ def device_statement(
         device=literal(device_id),
         source=_union(tables),
         result=identifier(result_table),
-        example=_example(source.columns),
+        example=_example(_row(source.columns)),
     )
 
 
@@ -107,6 +121,12 @@ def _asked(request: ActivityRequest, columns: SourceColumns, tables: Sequence[st
     event ends an interval."""
     parks = ", ".join(literal(park_id) for park_id in sorted(request.rules)) or literal("")
     return _template("asked.sql").substitute(_columns(columns), source=_union(tables), parks=parks)
+
+
+def _of_bucket(columns: SourceColumns, number: int, buckets: int) -> str:
+    """Which rows are of a bucket: all of a device, and each of those without one."""
+    device = f"ifNull(source.{identifier(columns.device_id)}, '')"
+    return f"WHERE cityHash64({device}) % {buckets} = {number}" if buckets > 1 else ""
 
 
 def _good_bounds(clock: dt.datetime) -> dict[str, int]:
@@ -133,14 +153,17 @@ def _columns(columns: SourceColumns) -> dict[str, str]:
     return dict(zip(("park_id", "device_id", "status", "status_at"), map(identifier, named), strict=True))
 
 
-def _example(columns: SourceColumns) -> str:
+def _row(columns: SourceColumns) -> list[str]:
+    """The expressions of a row's values: park, device, status, instant, and the event's id where there is one."""
+    named = [f"source.{column}" for column in _columns(columns).values()]
+    named[3] = f"reinterpretAsUInt64({named[3]})"
+    return named if columns.event_id is None else [*named, f"source.{identifier(columns.event_id)}"]
+
+
+def _example(row: Sequence[str]) -> str:
     """The arguments of a concat that shows a row: its values in hexadecimal, `-` for null, separated by colons."""
-    park_id, device_id, status, status_at = _columns(columns).values()
-    values = [f"ifNull(hex(source.{column}), '-')" for column in (park_id, device_id, status)]
-    values.append(f"ifNull(hex(toString(reinterpretAsUInt64(source.{status_at}))), '-')")
-    if columns.event_id is not None:
-        values.append(f"ifNull(hex(toString(source.{identifier(columns.event_id)})), '-')")
-    return ", ':', ".join(values)
+    texts = [*row[:3], *(f"toString({value})" for value in row[3:])]
+    return ", ':', ".join(f"ifNull(hex({text}), '-')" for text in texts)
 
 
 @cache

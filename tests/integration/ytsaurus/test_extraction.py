@@ -74,6 +74,33 @@ def test_an_extraction_that_goes_on_on_disk_finds_the_same(cluster: Cluster) -> 
     assert len(found[0][0].devices) == 5_000
 
 
+def test_devices_extracted_in_turns_are_what_they_are_at_once(cluster: Cluster) -> None:
+    story = scene(Random("turns"), 100, Calendar("Europe/Berlin", dt.date(2026, 3, 28), 3))
+    last = 4_200_000_000_000_000
+    rows = [replace(row, status_at=row.status_at and min(row.status_at, last)) for row in story.rows]
+    names = ("park_id", "device_id", "status", "status_at")
+    cluster.status_history([{name: getattr(row, name) for name in names} for row in rows])
+    found = []
+    for buckets in (1, 3):
+        adapter = cluster.adapter(lookback_days=story.lookback_days, device_buckets=buckets)
+        snapshot = adapter.extract(story.request)
+        lines = list(adapter.read(snapshot.result_table, story.calendar.period))
+        found.append((lines, snapshot.rows_read, snapshot.bad_rows, snapshot.watermark, snapshot.source_revision))
+        assert cluster.left_over() == [snapshot.result_table]
+        adapter.discard(snapshot.result_table)
+    assert found[0] == found[1]
+    assert found[0][0]
+    assert found[0][2].by_reason
+
+
+def test_devices_of_nothing_in_turns_are_no_error(cluster: Cluster) -> None:
+    cluster.status_history([])
+    adapter = cluster.adapter(device_buckets=2)
+    snapshot = adapter.extract(ActivityRequest(MONDAY.period, {"park": ONLINE}, CLOCK))
+    assert list(adapter.read(snapshot.result_table, MONDAY.period)) == []
+    assert (snapshot.rows_read, snapshot.watermark) == (0, None)
+
+
 def test_devices_and_parks_come_sorted_bytewise(cluster: Cluster) -> None:
     ids = ["b", "a", "\U0001f697", "\uffff", "B", "aa", "é", "a\0"]
     cluster.status_history(

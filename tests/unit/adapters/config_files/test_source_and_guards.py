@@ -37,6 +37,7 @@ def test_every_key_of_source_is_read_exactly(tmp_path: Path) -> None:
         result_directory: //tmp/x
         clique: "*ch"
         spill_above_bytes: 500000000
+        device_buckets: 4
         """
     assert load(directory(tmp_path, source=source)).source == Source(
         table="//home/x/history",
@@ -48,6 +49,7 @@ def test_every_key_of_source_is_read_exactly(tmp_path: Path) -> None:
         bad_row_share=Fraction(3, 10),
         clique="*ch",
         spill_above_bytes=500_000_000,
+        device_buckets=4,
     )
 
 
@@ -71,6 +73,7 @@ def test_every_key_of_source_is_read_exactly(tmp_path: Path) -> None:
             "source.yaml:3: replica_lag_allowance: unknown key; did you mean 'replica_",
         ),
         (SOURCE + "spill_above_bytes: 500", "source.yaml:3: spill_above_bytes: must be from 1000000 to 10000000000"),
+        (SOURCE + "device_buckets: 0", "source.yaml:3: device_buckets: must be from 1 to 100, not 0"),
         (SOURCE + "columns: {parkid: x}", "source.yaml:3: columns.parkid: unknown key; did you mean 'park_id'?"),
         (
             SOURCE + "columns: {status: status_at}",

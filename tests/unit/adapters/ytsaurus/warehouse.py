@@ -64,13 +64,18 @@ class Warehouse:
                 "SETTINGS input_format_null_as_default=1, insert_null_as_default=1"
             )
 
-    def extract(self, request: ActivityRequest, source: Source, tables: Sequence[str] | None = None) -> result.Result:
+    def extract(
+        self,
+        request: ActivityRequest,
+        source: Source,
+        tables: Sequence[str] | None = None,
+        bucket: tuple[int, int] = (0, 1),
+    ) -> result.Result:
         """What the adapter's statement writes into its result table, read by the adapter's own reader."""
         self._write_rules(request.rules)
-        content = self.execute(
-            selected(statement.activity_statement(request, source, tables or tables_of(source), "//rules", RESULT)),
-            "ArrowStream",
-        )
+        found = tables or tables_of(source)
+        text = statement.activity_statement(request, source, found, "//rules", RESULT, bucket)
+        content = self.execute(selected(text), "ArrowStream")
         return result.checked_result([arrow_table(content, result.SCHEMA, RESULT)], RESULT, io.BytesIO())
 
     def history(self, device_id: str, period: Period, clock: dt.datetime, source: Source) -> DeviceHistory:
