@@ -13,6 +13,8 @@ from signalq_billing.errors import SourceInvalid, SourceUnavailable
 
 log = logging.getLogger(__name__)
 
+_LATENESS = 0.03  # the share of its time by which the end of a query may be noticed late
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -56,7 +58,6 @@ def only_row(client: YtClient, query_id: str, doing: str) -> Mapping[str, Any]:
 
 def _wait(client: YtClient, query_id: str, patience: Patience, doing: str) -> None:
     began = answered = time.monotonic()
-    pause = patience.first_poll
     while True:
         try:
             query = client.get_query(query_id, attributes=["state", "error"])
@@ -70,12 +71,12 @@ def _wait(client: YtClient, query_id: str, patience: Patience, doing: str) -> No
                 return
             if state in ("failed", "aborted"):
                 raise query_error(query.get("error"), f"{doing}: query {query_id} {state}")
-        if time.monotonic() - began > patience.time_limit:
+        waited = time.monotonic() - began
+        if waited > patience.time_limit:
             raise SourceUnavailable(
                 f"{doing}: query {query_id} has not completed in {patience.time_limit:.0f} s and is aborted"
             )
-        time.sleep(pause)
-        pause = min(pause * 1.3, patience.longest_poll)
+        time.sleep(min(max(patience.first_poll, waited * _LATENESS), patience.longest_poll))
 
 
 def _abort(client: YtClient, query_id: str) -> None:
