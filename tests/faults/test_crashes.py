@@ -53,7 +53,12 @@ def test_every_pair_of_crashes_of_one_parks_run_pays_once(drill: Drill) -> None:
 
 def test_every_kind_of_exchange_is_a_boundary(drill: Drill) -> None:
     told = " ".join(drill.boundaries(STORIES["run"]))
-    for kind in ("connect to the database", "execute INSERT INTO history", "copy_end", "commit", "executemany"):
+    moved = (
+        "execute SELECT locked.*",
+        "execute WITH part_0 AS (UPDATE payout",
+        "execute WITH part_0 AS (UPDATE order_attempt",
+    )
+    for kind in ("connect to the database", *moved, "copy_end", "commit", "executemany"):
         assert kind in told
     for kind in ("connect to HTTP", "send GET /ping", "send POST /v1/orders", 'send {"external_ref"', "receive"):
         assert kind in told
