@@ -10,6 +10,7 @@ MEASURED, EXTRAPOLATED, CITED, ASSUMED = "[m]", "[x]", "[c]", "assumed"
 ENOUGH = 20_000_000  # events, for memory to be that of events
 ALONE = "the statement in parts, 2e7 events, 2026-11-23"
 EARLIER = "2026-11-23, on a busy machine"
+EARLIER_LARGEST = f"1e8 events, 1e5 devices, {EARLIER}"
 CLICKBENCH, PRICE = "[ClickBench][clickbench], by hand", "[an example][price]"
 
 
@@ -56,11 +57,14 @@ class Measured:
         row = self._largest(name)
         return Cost(key, what, row.ours if row else earlier, unit, MEASURED, _told(row))
 
-    def core_time(self, name: str, processors: int, earlier: float) -> Cost:
-        """Of a million rows, if all processors were busy all the time; at the largest size."""
+    def core_time(self, name: str, least: int, processors: int, earlier: float) -> Cost:
+        """Of a million rows, if all processors were busy all the time; at the largest size, which is no small one."""
         row = self._largest(name)
+        row = row if row and first_number(row.size) >= least else None
         value = row.ours * processors / (first_number(row.size) / 1e6) if row else earlier
-        return Cost("event", "a core's time for 1e6 rows read", value, "s", MEASURED, _told(row))
+        return Cost(
+            "event", "a core's time for 1e6 rows read", value, "s", MEASURED, _told(row) if row else EARLIER_LARGEST
+        )
 
     def memory(self, name: str, least: int, base: float, event: float) -> tuple[Cost, Cost]:
         """What an event adds, and what there is without any: the line through the smallest and the largest of these."""
@@ -72,7 +76,7 @@ class Measured:
             (first, low), (last, high) = ((first_number(row.size), row.ours * 1e6) for row in (rows[0], rows[-1]))
             event = (high - low) / (last - first)
             base = max(low - event * first, 0)
-        source = f"{name}, {rows[0].size}, and {rows[-1].size}" if rows else EARLIER
+        source = f"{name}, {rows[0].size}, and {rows[-1].size}" if rows else EARLIER_LARGEST
         return (
             Cost("group", "memory for an event of the period", event, "B", MEASURED, source),
             Cost("base", "memory without any", base, "B", EXTRAPOLATED, "the same"),
@@ -112,10 +116,10 @@ def costs(rows: Sequence[Row], processors: int = 2) -> Costs:
             Cost("weight", "an event read: its text and time", 41, "B", MEASURED, "made-up events"),
             measured.ours("disk", "an event on disk: columns, lz4, by time", "B", "an event on disk", 11.3),
             Cost("copies", "copies of it", 3, "", CITED, "[replication][replication]"),
-            measured.core_time("activity", processors, 0.39),
+            measured.core_time("activity", ENOUGH, processors, 0.43),
             Cost("lookback", "a row of the lookback, as share of that", 0.8, "%", MEASURED, ALONE),
-            Cost("after", "share of it that comes after the groups", 0.17, "%", MEASURED, ALONE),
-            *measured.memory("activity: peak memory", ENOUGH, 0.46e9, 32),
+            Cost("after", "share of it that comes after the groups", 0.2, "%", MEASURED, ALONE),
+            *measured.memory("activity: peak memory", ENOUGH, 0.85e9, 15),
             Cost("state", "an event sent to the coordinator", 8, "B", ASSUMED, "its key"),
             Cost("chyt", "a core's time in CHYT, embedded ClickHouse being 1", 1.4, "", CITED, CLICKBENCH),
             Cost("scan", "of a clique's cores, what scanning makes use of", 0.73, "%", CITED, CLICKBENCH),
