@@ -20,7 +20,7 @@ OURS, FLOOR = "ours", "numpy by hand (the floor)"
 FASTER = round(1 / 1.3, 2)
 MILLION = 1_000_000
 PEAK_MB, BOUNDED_PEAK_MB = 2_500, 1_000
-BOUNDED: Mapping[str, Any] = {"spill_above_bytes": 400 * MILLION}
+BOUNDED: Mapping[str, Any] = {"device_buckets": 4}
 Size = tuple[int, int]  # events, devices
 
 
