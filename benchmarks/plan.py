@@ -142,7 +142,7 @@ ROWS = (
     "**time of the statement**",
     "**memory of an instance**, coordinator at worst",
     "`device_buckets` against that worst",
-    "lines of the result, at most",
+    "lines of the result, room in a worker's TMPDIR",
     "read, computed, stored in",
     "orders of parks, submitted in",
     "PostgreSQL grows by, writes to its log",
