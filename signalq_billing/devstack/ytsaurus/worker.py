@@ -87,14 +87,14 @@ def _end_with_the_cluster() -> None:
 def _run(engine: Any, job: Job, own: Path) -> Outcome:  # noqa: ANN401 - chdb has no types
     allowed.check(_syntax_tree(engine, job.query))
     engine.query("SET session_timezone = 'UTC', output_format_arrow_string_as_string = 0")
+    engine.query("SET output_format_arrow_low_cardinality_as_dictionary = 1")
     engine.query("SET input_format_parquet_allow_missing_columns = 1, query_plan_remove_redundant_sorting = 0")
     for name, value in job.settings.items():
         engine.query(f"SET {name} = {value}")
     for table in job.tables:
         _attach(engine, table, own)
     engine.query("SET readonly = 1")
-    schema = schemas.from_text(job.schema) if job.schema else _described(engine, job)
-    reader = _answer(engine, job.query)
+    schema, reader = _begun(engine, job)
     return _write(_limited(_converted(reader, schema, job.columns), job.row_limit), schema, own, job.row_limit)
 
 
@@ -121,6 +121,27 @@ def _attach(engine: Any, table: SourceTable, own: Path) -> None:  # noqa: ANN401
         engine.query(f"CREATE VIEW {quote(table.name)} AS SELECT {selected} FROM {quote(stored)}")
 
 
+def _begun(engine: Any, job: Job) -> tuple[Schema, Any]:  # noqa: ANN401
+    """The schema of the result, and its batches. Describing a query runs its scalar subqueries, which may be scans: the
+    result's own types are taken where they leave no doubt."""
+    if job.schema:
+        return schemas.from_text(job.schema), _answer(engine, job.query)
+    if not _TOLD_WHOLE.match(job.query):
+        stream = engine.send_query(job.query, "Arrow")
+        reader = stream.record_batch()
+        kinds = [(field.name, _certain_type(field)) for field in reader.schema]
+        if kinds and all(kind for _, kind in kinds):
+            return chyt_types.yt_schema(kinds, _timestamps(job)), reader
+        stream.cancel()
+    return _described(engine, job), _answer(engine, job.query)
+
+
+def _certain_type(field: pa.Field) -> str:
+    """The ClickHouse type of a column in Arrow; empty where several look alike there."""
+    name = {pa.binary(): "String", pa.uint64(): "UInt64"}.get(field.type, "")
+    return f"Nullable({name})" if name and field.nullable else name
+
+
 def _answer(engine: Any, query: str) -> Any:  # noqa: ANN401
     """The result's batches: streamed, but for statements that ClickHouse answers only whole."""
     if _TOLD_WHOLE.match(query):
@@ -136,7 +157,11 @@ def _described(engine: Any, job: Job) -> Schema:  # noqa: ANN401
     else:
         found = engine.query(f"DESCRIBE TABLE ({job.query}\n)", "JSONCompact").bytes()
         columns = [(row[0], row[1]) for row in json.loads(found)["data"]]
-    return chyt_types.yt_schema(columns, job.timestamps if job.row_limit == 0 else "result")
+    return chyt_types.yt_schema(columns, _timestamps(job))
+
+
+def _timestamps(job: Job) -> str:
+    return job.timestamps if job.row_limit == 0 else "result"
 
 
 def _converted(reader: Any, schema: Schema, columns: list[str]) -> Iterator[pa.RecordBatch]:  # noqa: ANN401
@@ -153,6 +178,8 @@ def _converted(reader: Any, schema: Schema, columns: list[str]) -> Iterator[pa.R
             array = (
                 batch.column(names.index(field.name)) if field.name in names else pa.nulls(batch.num_rows, field.type)
             )
+            if pa.types.is_dictionary(array.type):
+                array = array.dictionary_decode()
             if not field.nullable and array.null_count:
                 raise clickhouse_error(349, f'Cannot convert NULL value to non-Nullable type of column "{field.name}"')
             arrays.append(cast(array, field.type, field.name))
