@@ -26,8 +26,15 @@ class Desk(Operator):
         self.config = Path(self.environment["SIGNALQ_BILLING_CONFIG"])
 
     def follows(self, commands: list[list[str]]) -> str:
-        """Types one command after the other; each has to succeed."""
-        return "".join(self.does(*words) for words in commands)
+        """Types one command after the other; each has to succeed. The doctor finds nothing wrong but Airflow, which is
+        not there."""
+        return "".join(self.consults() if words == ["doctor"] else self.does(*words) for words in commands)
+
+    def consults(self) -> str:
+        done = self.types("doctor")
+        assert [line.split()[0] for line in done.stdout.splitlines() if " WRONG " in line] == ["Airflow"]
+        assert done.returncode == 1
+        return done.stdout
 
     def switch(self, on: bool) -> None:
         guards = self.config / "guards.yaml"
