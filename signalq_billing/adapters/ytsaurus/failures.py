@@ -23,6 +23,8 @@ _WRONG_SHAPE = re.compile(
     r"|Missing columns|ILLEGAL_TYPE_OF_ARGUMENT|TYPE_MISMATCH|NO_COMMON_TYPE|CANNOT_CONVERT_TYPE"
 )
 
+_TOO_MANY_STATES = "too many different parks and statuses"  # as activity.sql says it
+
 
 @contextmanager
 def translated(doing: str, missing: str | None = None) -> Iterator[None]:
@@ -56,6 +58,11 @@ def query_error(error: object, doing: str) -> SignalqBillingError:
     if _WRONG_SHAPE.search(reason):
         return SourceInvalid(
             f"{doing}: the table is not as `table` and `columns` of source.yaml describe it ({reason})"
+        )
+    if _TOO_MANY_STATES in reason:
+        return SourceInvalid(
+            f"{doing}: {_TOO_MANY_STATES} for a period and lookback of this length; shorten lookback_days of "
+            f"source.yaml, or give some of the parks a cadence of their own ({reason})"
         )
     return SourceUnavailable(f"{doing}: {reason}")
 

@@ -1,11 +1,12 @@
-"""What is told of a connection that failed: the innermost reason, without the names of a library's objects."""
+"""What is told of a connection or a query that failed: its innermost reason, and what to do."""
 
 import pytest
 from yt.wrapper import YtClient
 
 from signalq_billing.adapters.transport_error import innermost
-from signalq_billing.adapters.ytsaurus.failures import reasons
+from signalq_billing.adapters.ytsaurus.failures import query_error, reasons
 from signalq_billing.devstack.postgres import free_port
+from signalq_billing.errors import SourceInvalid
 
 AT_ONCE = {"proxy": {"retries": {"enable": False}, "connect_timeout": 500, "request_timeout": 1000}}
 
@@ -28,3 +29,14 @@ def test_causes_in_a_circle_end() -> None:
     outer.args, inner.args = ("outer", inner), ("inner", outer)
 
     assert innermost(outer) == "inner"
+
+
+def test_states_that_do_not_fit_are_no_passing_trouble_and_say_what_helps() -> None:
+    message = (
+        "Code: 395. signalq-billing: too many different parks and statuses for a period and lookback of this length"
+    )
+
+    error = query_error({"code": 1, "message": message}, "extracting weekly 2026-11-02")
+
+    assert isinstance(error, SourceInvalid)
+    assert "shorten lookback_days of source.yaml" in str(error)
