@@ -92,6 +92,7 @@ def _events(bench: Bench) -> None:
 
 
 def _fleet(directory: Path, parks: int) -> Grown:
+    directory.mkdir()
     found = orders.lay_out(str(directory), parks, IN_A_PARK, per_device=0, trouble="")
     engine = make_engine(found["database_url"])
     try:
