@@ -5,13 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
-from operator import le
+from operator import itemgetter
 from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from yt.wrapper import YtClient
 
+from signalq_billing.adapters.ytsaurus.day_seconds import DaySeconds, NotOfPeriod, day_seconds
 from signalq_billing.adapters.ytsaurus.slices import slices
 from signalq_billing.adapters.ytsaurus.sorted_lines import SCHEMA as LINES
 from signalq_billing.adapters.ytsaurus.sorted_lines import SortedLines
@@ -29,6 +30,8 @@ SCHEMA = pa.schema(
         ("bad_rows", pa.large_binary()),
     ]
 )
+# pyarrow imports pandas, where that is installed, to make an empty table or a scalar in any other way.
+_NOTHING = pa.Table.from_batches([], schema=SCHEMA)
 BYTES_AT_ONCE = 2 << 20
 EXAMPLE_FIELDS = ("park_id", "device_id", "status", "status_at", "event_id")
 
@@ -60,8 +63,8 @@ def read_statistics(client: YtClient, path: str, period: Period) -> Statistics:
     found = slices(client, path)
     # In a sorted table they come first; a clique that wrote in pieces may have put them anywhere.
     first = [found.between(0, min(2, found.rows), SCHEMA)] if found.rows else []
-    scans = (part.filter(_is_scan(part)) for part in chain(first, found.of(_rows_at_once(period), SCHEMA)))
-    scan = next((each for each in scans if each.num_rows), SCHEMA.empty_table())
+    scans = (part.filter(pc.invert(_is_line(part))) for part in chain(first, found.of(_rows_at_once(period), SCHEMA)))
+    scan = next((each for each in scans if each.num_rows), _NOTHING)
     statistics = _statistics(scan, path)
     _check_complete(found.rows - scan.num_rows, statistics, path)
     return statistics
@@ -83,12 +86,12 @@ def checked_result(parts: Iterable[pa.Table], path: str, file: IO[bytes]) -> Res
 
     Raises SourceUnavailable, SourceInvalid.
     """
-    scans, lines = [SCHEMA.empty_table()], SortedLines(file)
+    scans, lines = [_NOTHING], SortedLines(file)
     for part in parts:
-        scan = _is_scan(part)
-        scans.append(part.filter(scan))
+        is_line = _is_line(part)
+        scans.append(part.filter(pc.invert(is_line)))
         try:
-            lines.add(part.filter(pc.invert(scan)).select(LINES.names))
+            lines.add(part.filter(is_line).select(LINES.names))
         except OSError as error:
             where = tempfile.gettempdir()
             raise SourceUnavailable(f"reading {path}: its lines cannot be kept in {where}: {error}") from error
@@ -99,14 +102,18 @@ def checked_result(parts: Iterable[pa.Table], path: str, file: IO[bytes]) -> Res
 
 def parks(result: Result, path: str, period: Period) -> Iterator[ParkActivity]:
     """The lines as values, one park after another. Raises SourceInvalid for lines that do not fit `period`."""
-    lengths = [
-        int((end - begin).total_seconds()) for begin, end in zip(period.midnights, period.midnights[1:], strict=False)
-    ]
-    for park_id, lines in groupby(result.lines, key=lambda line: line[0]):
-        devices = tuple(
-            DeviceActivity(device_id.decode(), _day_seconds(days, lengths, path, period))
-            for _, device_id, days in lines
-        )
+    longest = [int((end - begin).total_seconds()) for begin, end in pairwise(period.midnights)]
+
+    def days(texts: pa.Array) -> Iterable[DaySeconds]:
+        try:
+            return day_seconds(texts, longest)
+        except NotOfPeriod as error:
+            raise SourceInvalid(
+                f"{path} was not computed for {period}: {error} are not the seconds of its days"
+            ) from None
+
+    for park_id, lines in groupby(result.lines.read(days), key=itemgetter(0)):
+        devices = tuple(DeviceActivity(device_id.decode(), seconds) for _, device_id, seconds in lines)
         _check_once(park_id, devices, path)
         yield ParkActivity(park_id.decode(), devices)
 
@@ -119,21 +126,14 @@ def _check_once(park_id: bytes, devices: Sequence[DeviceActivity], path: str) ->
             raise SourceInvalid(f"{path} has two lines for device {after.device_id} of park {park}: extract anew")
 
 
-def _day_seconds(text: bytes, lengths: list[int], path: str, period: Period) -> tuple[int, ...]:
-    parts = text.split(b",")
-    seconds = tuple(map(int, parts)) if all(map(bytes.isdigit, parts)) else ()
-    if len(seconds) != len(lengths) or not all(map(le, seconds, lengths)):
-        raise SourceInvalid(f"{path} was not computed for {period}: {text.decode()} are not the seconds of its days")
-    return seconds
-
-
 def _rows_at_once(period: Period) -> int:
     """Rows that take about BYTES_AT_ONCE: ids, and up to six digits' worth for each day."""
     return max(BYTES_AT_ONCE // (64 + 6 * len(period.days)), 1)
 
 
-def _is_scan(part: pa.Table) -> pa.ChunkedArray:
-    return pc.equal(part["park_id"], pa.scalar(b"", pa.large_binary()))
+def _is_line(part: pa.Table) -> pa.ChunkedArray:
+    """Which rows are of a park: the scan's own is of none."""
+    return pc.binary_length(part["park_id"]).cast(pa.bool_())
 
 
 def _check_complete(lines: int, statistics: Statistics, path: str) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import SEEK_END
-from typing import IO
+from typing import IO, TypeVar
 
 import pyarrow as pa
 
@@ -16,6 +16,7 @@ SCHEMA = pa.schema(
 )
 _KEYS = ("park_id", "device_id")
 _ROWS_AT_ONCE = 2_048
+Days = TypeVar("Days")
 
 
 class SortedLines:
@@ -44,7 +45,11 @@ class SortedLines:
 
     def __iter__(self) -> Iterator[Line]:
         """All lines, sorted; can be begun anew."""
-        return heapq.merge(*map(self._read, self._runs))
+        return self.read(lambda texts: texts.to_pylist())
+
+    def read(self, days: Callable[[pa.Array], Iterable[Days]]) -> Iterator[tuple[bytes, bytes, Days]]:
+        """All lines, sorted, with what `days` makes of the seconds of many; can be begun anew."""
+        return heapq.merge(*(self._read(run, days) for run in self._runs))
 
     def _write(self, piece: pa.RecordBatch) -> tuple[int, int]:
         begin = self._file.seek(0, SEEK_END)
@@ -52,11 +57,14 @@ class SortedLines:
             writer.write_batch(piece)
         return begin, self._file.tell()
 
-    def _read(self, pieces: Sequence[tuple[int, int]]) -> Iterator[Line]:
+    def _read(
+        self, pieces: Sequence[tuple[int, int]], days: Callable[[pa.Array], Iterable[Days]]
+    ) -> Iterator[tuple[bytes, bytes, Days]]:
         for begin, end in pieces:
             self._file.seek(begin)
-            found = pa.ipc.open_stream(self._file.read(end - begin)).read_all()
-            yield from zip(*(found[name].to_pylist() for name in SCHEMA.names), strict=True)
+            found = pa.ipc.open_stream(self._file.read(end - begin)).read_next_batch()
+            keys = (found.column(name).to_pylist() for name in _KEYS)
+            yield from zip(*keys, days(found.column("day_seconds")), strict=True)
 
 
 def _key(lines: pa.Table, row: int) -> tuple[bytes, ...]:
