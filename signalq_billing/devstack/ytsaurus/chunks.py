@@ -14,7 +14,8 @@ from signalq_billing.devstack.ytsaurus.database import Database, new_id
 from signalq_billing.devstack.ytsaurus.lag import HISTORY_SECONDS
 
 CHUNK_KIND = 100
-ROWS_PER_GROUP = 262_144
+# Whoever wants some rows of a chunk gets the groups they are in from the disk, whole.
+ROWS_PER_GROUP, BYTES_PER_GROUP = 262_144, 2 << 20
 # A file that is being read is safe from deletion anyway; this is for those about to be read, or to be part of a table.
 GRACE_SECONDS = 3600.0
 
@@ -61,7 +62,7 @@ class ChunkStore:
                 if writer is None:
                     temporary, weight, rows = self.directory / f"{new_id(CHUNK_KIND)}.tmp", 0, 0
                     writer = open_writer(temporary, batch.schema)
-                writer.write_batch(batch, row_group_size=ROWS_PER_GROUP)
+                write_batch(writer, batch)
                 rows += batch.num_rows
                 weight += batch.nbytes
         finally:
@@ -113,3 +114,9 @@ class ChunkStore:
 
 def open_writer(file: Path, schema: pa.Schema) -> pq.ParquetWriter:
     return pq.ParquetWriter(file, schema, compression="zstd", compression_level=1)
+
+
+def write_batch(writer: pq.ParquetWriter, batch: pa.RecordBatch) -> None:
+    """Write rows in groups that are bounded in rows and, roughly, in bytes."""
+    fitting = BYTES_PER_GROUP * batch.num_rows // max(batch.nbytes, 1)
+    writer.write_batch(batch, row_group_size=min(max(fitting, 1), ROWS_PER_GROUP))

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from signalq_billing.devstack.ytsaurus import allowed, chyt_types, sandbox
 from signalq_billing.devstack.ytsaurus import schema as schemas
-from signalq_billing.devstack.ytsaurus.chunks import ROWS_PER_GROUP, open_writer
+from signalq_billing.devstack.ytsaurus.chunks import open_writer, write_batch
 from signalq_billing.devstack.ytsaurus.errors import ClusterError, clickhouse_error
 from signalq_billing.devstack.ytsaurus.job import Job, Outcome, SourceTable, job_from_json
 from signalq_billing.devstack.ytsaurus.schema import Schema
@@ -207,7 +207,7 @@ def _write(batches: Iterator[pa.RecordBatch], schema: Schema, own: Path, limit: 
                 writer.close()
             outcome.files.append((f"{OUTPUT}/{len(outcome.files)}.parquet", 0, 0))
             writer = open_writer(own / outcome.files[-1][0], batch.schema)
-        writer.write_batch(batch, row_group_size=ROWS_PER_GROUP)
+        write_batch(writer, batch)
         name, rows, weight = outcome.files[-1]
         outcome.files[-1] = (name, rows + batch.num_rows, weight + batch.nbytes)
         outcome.rows += batch.num_rows
