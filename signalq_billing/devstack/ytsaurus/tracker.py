@@ -41,6 +41,10 @@ class Tracker:
         self._fail_interrupted()
 
     def warm_up(self) -> None:
+        """Have a worker ready; not beside a running query, for that makes one ready when it ends."""
+        with self._lock:
+            if self._running:
+                return
         self._workers.warm_up()
 
     def start(self, params: dict[str, Yson]) -> str:

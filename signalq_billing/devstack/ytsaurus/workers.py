@@ -65,7 +65,7 @@ class Worker:
 
 
 class Workers:
-    """Hands out workers; the next one is started as soon as one is taken."""
+    """Hands out workers; the next one is started when a query has ended."""
 
     def __init__(self, directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
