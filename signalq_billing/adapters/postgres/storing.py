@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, select
 from signalq_billing.adapters.postgres import debts, overlaps, writing
 from signalq_billing.adapters.postgres.history import Entry, LockedParks, lock_parks
 from signalq_billing.adapters.postgres.tables import StoredRow, config_version, is_any, payout, payout_order
+from signalq_billing.adapters.postgres.transaction import plan_anew
 from signalq_billing.adapters.postgres.writing import ConfigKey
 from signalq_billing.domain.carrying import carried_into
 from signalq_billing.domain.config_body import body_hash
@@ -42,6 +43,7 @@ def store(connection: Connection, computed: Sequence[Payout], origin: writing.Co
 
     An overlap with another payout's period surfaces as the database's exclusion violation, and then none is stored.
     """
+    plan_anew(connection)
     parks = lock_parks(connection, [each.park_id for each in computed])
     existing = existing_of(connection, computed)
     owed = debts.debts(connection, list(parks.heads), [row.id for row in existing.values()])

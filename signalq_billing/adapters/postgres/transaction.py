@@ -38,6 +38,12 @@ def driver_of(connection: Connection) -> psycopg.Connection:
     return driver
 
 
+def plan_anew(connection: Connection) -> None:
+    """Have this session's kept plans made again, those of foreign keys among them: for whoever makes a table much
+    larger. A plan made while it was small reads all of it, for every row that refers to it."""
+    connection.exec_driver_sql("DISCARD PLANS")
+
+
 def _told(error: DBAPIError | PoolTimeout | psycopg.Error) -> Exception | None:
     """The error in our words; None for one that is a defect of ours and should stay as loud as it is."""
     origin = error.orig if isinstance(error, DBAPIError) else error

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, event
 
+from signalq_billing.adapters.postgres.engine import make_engine
+from signalq_billing.adapters.postgres.payout_store import PostgresPayoutStore
 from signalq_billing.domain.period import Period
 from signalq_billing.domain.progress import StoreResult
 from tests.integration.postgres.factories import WEEK, World, config, payout
@@ -92,3 +94,33 @@ def test_a_hundred_parks_cost_no_more_statements_than_ten(engine: Engine, world:
     with statements(engine) as for_many:
         world.payouts.store(many, world.snapshot_id, "run")
     assert len(for_many) == len(for_few)
+
+
+def test_what_a_hundred_parks_read_does_not_grow_with_those_stored_before(engine: Engine, world: World) -> None:
+    empty_and_analyzed(engine)
+    computed = [payout(f"park-{n:03}", {f"cam-{n}": "1.00" for n in range(10)}) for n in range(600)]
+    world.configs.apply([each.config for each in computed], "tests")
+    session = make_engine(engine.url, pool_size=1)
+    read = [payouts_scanned(session)]
+    for first in range(0, 600, 100):
+        PostgresPayoutStore(session).store(computed[first : first + 100], world.snapshot_id, "run")
+        read.append(payouts_scanned(session) - sum(read))
+    session.dispose()
+    # A thousand lines and a hundred orders refer to their payouts.
+    assert read[-1] < 1_000
+
+
+def empty_and_analyzed(engine: Engine) -> None:
+    """As PostgreSQL knows it of itself after a while: there is nothing in the table of payouts."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("TRUNCATE payout CASCADE")
+        connection.exec_driver_sql("ANALYZE payout")
+
+
+def payouts_scanned(engine: Engine) -> int:
+    """How many payouts were read by going through the whole table."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
+    with engine.begin() as connection:
+        sql = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'payout'"
+        return int(connection.exec_driver_sql(sql).scalar_one())
