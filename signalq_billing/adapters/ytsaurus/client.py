@@ -24,6 +24,8 @@ DEFAULTS: Mapping[str, Any] = {
         "count": 4,
         "backoff": {"policy": "exponential", "exponential_policy": {"start_timeout": 500, "max_timeout": 10_000}},
     },
+    # Each write is within two transactions, and the end of one waits for a pinging thread to wake up.
+    "transaction_sleep_period": 10,
 }
 """The client's own defaults wait for minutes before it says that a cluster is down."""
 
