@@ -80,7 +80,10 @@ def _charged(terms: PayTerms, units: Sequence[Fraction]) -> list[Fraction]:
     """What the model charges for each eligible device; in scope park its part of the one charge."""
     model = terms.charge.model
     if terms.charge.scope is Scope.DEVICE:
-        return [exact_price(model, each) for each in units]
+        # Most devices of a park have one of a few numbers of units: each is priced once.
+        by_units = {(each.numerator, each.denominator): each for each in units}
+        prices = {key: exact_price(model, each) for key, each in by_units.items()}
+        return [prices[each.numerator, each.denominator] for each in units]
     return _shared(exact_price(model, exact_sum(units)), units) if units else []
 
 

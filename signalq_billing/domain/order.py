@@ -14,8 +14,10 @@ from decimal import Decimal
 from signalq_billing.domain.period import UTC, Period
 
 KIND = "signalq_camera_payout"
-_NOT_PLAIN = re.compile(rb"[^A-Za-z0-9\-_.]")
 _LONGEST_PART = 96
+_PLAIN = re.compile(rf"[A-Za-z0-9\-_.]{{0,{_LONGEST_PART}}}")
+_NOT_PLAIN = re.compile(rb"[^A-Za-z0-9\-_.]")
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def external_ref(park_id: str, period: Period, revision: int, device_id: str | None = None) -> str:
@@ -48,6 +50,8 @@ def following_ref(external_ref: str) -> str:
 
 
 def _key_part(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     encoded = _NOT_PLAIN.sub(lambda found: b"~%02X" % found[0][0], text.encode()).decode()
     if len(encoded) <= _LONGEST_PART:
         return encoded
@@ -73,6 +77,7 @@ class OrderPayload:
 
     def body(self) -> bytes:
         """Canonical UTF-8 JSON: keys in the contract's order, no spaces, money as decimal strings."""
+        end = utc_iso(self.period_end)
         document = {
             "external_ref": self.external_ref,
             "kind": KIND,
@@ -81,7 +86,7 @@ class OrderPayload:
             "period": {
                 "name": self.period_name.isoformat(),
                 "start": utc_iso(self.period_start),
-                "end": utc_iso(self.period_end),
+                "end": end,
                 "timezone": self.timezone,
             },
             "revision": self.revision,
@@ -89,9 +94,9 @@ class OrderPayload:
             "amount": format(self.amount, "f"),
             "carried": format(self.carried, "f"),
             "lines": [{"device_id": device, "amount": format(amount, "f")} for device, amount in self.lines],
-            "event_at": utc_iso(self.period_end),
+            "event_at": end,
         }
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        return _as_json(document).encode()
 
 
 def payload_hash(body: bytes) -> str:
