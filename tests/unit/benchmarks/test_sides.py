@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from rich.progress import Progress
 
+from benchmarks.harness import process_tree
 from benchmarks.harness.bench import AnswersDiffer, Bench
 from benchmarks.harness.results import CaseRun
 from benchmarks.harness.side import Side, SideFailed, run_once
@@ -21,9 +22,25 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(CaseRun("case", "small", "about"), Progress(disable=True), tmp_path, tmp_path)
 
 
-def test_memory_is_that_of_the_whole_tree_while_it_runs() -> None:
-    small, own = run_once(side(prepared_mb=400)), run_once(side(own_mb=200))
-    child = run_once(side(child_mb=200))
+@pytest.fixture
+def looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A file that grows by a byte with every look at the memory, so that a side can wait until it was looked at."""
+    file, look = tmp_path / "looks", process_tree.own_mb
+    file.touch()
+
+    def counted(pid: int) -> float:
+        found = look(pid)
+        with file.open("ab") as counting:
+            counting.write(b".")
+        return found
+
+    monkeypatch.setattr(process_tree, "own_mb", counted)
+    return str(file)
+
+
+def test_memory_is_that_of_the_whole_tree_while_it_runs(looks: str) -> None:
+    small, own = run_once(side(prepared_mb=400)), run_once(side(own_mb=200, looks=looks))
+    child = run_once(side(child_mb=200, looks=looks))
 
     assert small.peak_mb < 150
     assert 200 <= own.peak_mb < 300
