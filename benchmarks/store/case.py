@@ -37,5 +37,6 @@ def measure(bench: Bench) -> None:
         )
     bench.note(
         "A bare COPY has nothing to compute, and sends what PostgreSQL itself wrote out. The peak is of all processes, "
-        "PostgreSQL's shared buffers among them, which fill up to 128 MB."
+        "PostgreSQL's shared buffers among them, which fill up to 128 MB. Ten times the parks are "
+        "enough for Python to walk through all of its objects a few times, for garbage; the fewer parks never are."
     )
