@@ -91,7 +91,7 @@ FROM (
     -- 5. One record per line, and one per group for the statistics. A park that has no interval of the device left
     -- has no line: its record goes to the statistics, too, and takes one off their number of lines.
     SELECT
-        arraySum(lasted) > 0 AS is_line,
+        lasted_micros > 0 AS is_line,
         if(is_line, transform(park, _paid_ranks, _paid_parks, ''), '') AS park_id,
         if(is_line, group_key, '') AS device_id,
         if(
@@ -100,7 +100,7 @@ FROM (
                 arrayMap(
                     (this, next) -> toString(intDiv(next - this, 1000000)),
                     earned_before,
-                    arrayPushBack(arrayPopFront(earned_before), earned[-1])
+                    arrayPushBack(arrayPopFront(earned_before), earned_micros)
                 ),
                 ','
             ),
@@ -137,7 +137,10 @@ FROM (
             ) AS earned,
             arrayFilter(
                 (micros, key) -> bitAnd(key, _state_mask) = 0, arrayPopBack(arrayPushFront(earned, 0)), keys
-            ) AS earned_before
+            ) AS earned_before,
+            -- Sums are taken here, for what is made in a branch below has the arrays it uses copied.
+            arraySum(lasted) AS lasted_micros,
+            earned[-1] AS earned_micros
         FROM (
             -- 3. Once for each park that may have a line, and once, as park 0, for the statistics.
             SELECT
