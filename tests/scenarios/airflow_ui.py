@@ -17,10 +17,10 @@ PATIENCE = 600  # a task whose scheduler was killed is missed by Airflow only af
 
 
 class Ui:
-    """Airflow's REST API, as its UI uses it."""
+    """Airflow's REST API, as its UI uses it, about one DAG."""
 
-    def __init__(self, home: Home) -> None:
-        memory = Memory(home.memory)
+    def __init__(self, home: Home, dag: str = DAG) -> None:
+        self.dag, memory = dag, Memory(home.memory)
         self.base = airflow_settings.api_url(memory)
         login = {"username": airflow_settings.LOGIN, "password": memory.secret("airflow")}
         token = requests.post(f"{self.base}/auth/token", json=login, timeout=60).json()["access_token"]
@@ -28,7 +28,11 @@ class Ui:
 
     def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401
         answer = requests.request(
-            method, f"{self.base}/api/v2/dags/{DAG}/{path}", json=body, headers=self.headers, timeout=60
+            method,
+            f"{self.base}/api/v2/dags/{self.dag}/{path}".rstrip("/"),
+            json=body,
+            headers=self.headers,
+            timeout=60,
         )
         assert answer.ok, answer.text
         return answer.json()
@@ -64,6 +68,31 @@ class Ui:
 
     def finished(self, run: str) -> str:
         return until(lambda: state if (state := self.state(run)) in ("success", "failed") else None, f"{run} ends")
+
+    def pause(self) -> None:
+        """Returns once nothing of the DAG is under way: of a paused DAG, Airflow finishes no run."""
+        until(self._paused_at_rest, f"{self.dag} comes to rest")
+
+    def unpause(self) -> None:
+        """Returns once what was due meanwhile has run."""
+        self.call("PATCH", "", {"is_paused": False})
+        until(lambda: self._due_later() and self._idle(), f"{self.dag} has caught up")
+
+    def _paused_at_rest(self) -> bool:
+        if not self._idle():
+            return False
+        self.call("PATCH", "", {"is_paused": True})
+        if self._idle():
+            return True
+        self.call("PATCH", "", {"is_paused": False})  # one was made at that very moment
+        return False
+
+    def _idle(self) -> bool:
+        return not self.call("GET", "dagRuns?state=queued&state=running")["dag_runs"]
+
+    def _due_later(self) -> bool:
+        due = self.call("GET", "")["next_dagrun_run_after"]
+        return due is not None and dt.datetime.fromisoformat(due) > dt.datetime.now(dt.UTC)
 
     def log(self, run: str, task: str, try_number: int = 1) -> str:
         return json.dumps(self.call("GET", f"dagRuns/{run}/taskInstances/{task}/logs/{try_number}"))

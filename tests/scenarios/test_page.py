@@ -220,6 +220,16 @@ def audit(ui: Ui, event: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.fixture
+def reconcile_rests(operator: Operator, ui: Ui, week: str) -> Iterator[None]:
+    """Reconcile tries the week's orders again whenever its quarter of an hour is over, whatever a test does then."""
+    reconcile = Ui(operator.home, "signalq_reconcile")
+    reconcile.pause()
+    yield
+    reconcile.unpause()
+
+
+@pytest.mark.usefixtures("reconcile_rests")
 def test_a_dry_run_is_started_once_in_the_operators_name(operator: Operator, ui: Ui, week: str, visit: Visit) -> None:
     before = json.dumps(paid_in(operator, week), sort_keys=True)
     page = visit(park_page(week, PARKS[0]), "admin")
