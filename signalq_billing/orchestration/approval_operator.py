@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ELSEWHERE = "Not answered here"  # what Airflow shows of a question that was closed without an answer
+_PUT = "put"
 NOTE = {"title": "Note", "description": "Why it is right to pay it. It stays in the history."}
 
 
@@ -57,8 +58,7 @@ class HeldPayoutApproval(HITLOperator):
             approvals.submit_approved(self.cadence, self.asked)
             return
         self.subject, self.body = question.subject, question.body
-        if not is_about(self._show(ti_id), Asked(**self.asked)):
-            approvals.go_on(self.cadence, self.asked, "Airflow would show a question with other figures. ")
+        self._put(context)
         log.info("%s Waiting for an answer until %s UTC", self.subject, f"{question.until:%Y-%m-%d %H:%M}")
         self.defer(
             trigger=HoldTrigger(
@@ -84,6 +84,20 @@ class HeldPayoutApproval(HITLOperator):
             approvals.approve(self.cadence, self.asked, user["name"], note or f"approved in {run.dag_id}/{run.run_id}")
         approvals.go_on(self.cadence, self.asked, _why(event))
         approvals.submit_approved(self.cadence, self.asked)
+
+    def _put(self, context: Context) -> None:
+        """Put the question, once between two clears. Airflow may record an answer and, with the scheduler busy, try the
+        task again instead of acting on it: to put the question again would drop that answer; the trigger finds it."""
+        from signalq_billing.orchestration import approvals
+
+        ti, states = context["ti"], context["task_state_store"]
+        put = f"{ti.max_tries} {self.asked['hold_key']}"  # a clear raises max_tries, a retry does not
+        if states.get(_PUT) == put:
+            return
+        if not is_about(self._show(ti.id), Asked(**self.asked)):
+            approvals.go_on(self.cadence, self.asked, "Airflow would show a question with other figures. ")
+            return
+        states.set(_PUT, put)
 
     def _show(self, ti_id: Any) -> str:  # noqa: ANN401 - a UUID, as Airflow gives it
         """Put the question; returns what Airflow shows, which is the old text if this task asked before."""

@@ -51,6 +51,7 @@ class Run:
             task_id="approve",
             map_index=0,
             try_number=1,
+            max_tries=3,
             id=uuid4(),
             xcom_pull=lambda **_: None,
         )
@@ -81,9 +82,14 @@ class Run:
         patch.setattr(runs, lambda **_: self.queued)
 
     def _show(self, operator: HeldPayoutApproval) -> str:
-        """Airflow keeps the first text of a question."""
+        """Airflow keeps the first text of a question, and no answer to it that came before."""
         self.shown = self.shown or operator.body or ""
+        self.answer = SimpleNamespace(response_received=False, chosen_options=None)
         return self.shown
+
+    def clear(self) -> None:
+        """What Airflow lets a task see of having been cleared."""
+        self.context["ti"].max_tries += 1
 
     def _close(self, ti_id: object, chosen: list[str], params: object) -> None:
         self.closed.append(chosen)

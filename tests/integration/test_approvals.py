@@ -110,6 +110,7 @@ def test_what_is_asked_anew_gets_a_place_of_its_own_however_often_the_list_is_ma
 def test_a_question_that_airflow_would_show_with_old_figures_is_not_waited_for(run: Run) -> None:
     (asked, *_) = run.list_held()
     run.trigger(asked)
+    run.clear()
     run.shown = "Pay park park-1 10.00 RUB? (digest 123, hold 0123456789abcdef)"
     with pytest.raises(AirflowSkipException, match="other figures"):
         run.ask(asked)

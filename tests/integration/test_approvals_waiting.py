@@ -142,6 +142,25 @@ def test_an_answer_given_at_the_moment_a_question_is_closed_counts(run: Run, mon
     assert event["chosen_options"] == [APPROVE]
 
 
+def test_an_answer_that_airflow_recorded_and_did_not_act_on_is_found_by_the_next_try(run: Run) -> None:
+    asked = run.list_held()[0]
+    run.trigger(asked)
+    give_answer(run)
+    event = first_event(run.trigger(asked), within=5)
+    assert event is not None
+    assert event["chosen_options"] == [APPROVE]
+
+
+def test_an_answer_given_before_a_clear_does_not_count(run: Run) -> None:
+    asked = run.list_held()[0]
+    run.trigger(asked)
+    give_answer(run)
+    run.clear()
+    trigger = run.trigger(asked)
+    trigger.until = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)).isoformat()
+    assert first_event(trigger, within=0.5) is None
+
+
 def test_an_approval_by_nobody_releases_nothing(run: Run) -> None:
     asked = run.list_held()[0]
     with pytest.raises(AirflowSkipException):
