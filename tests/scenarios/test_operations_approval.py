@@ -2,7 +2,6 @@
 questions are asked and answered through the API that Airflow's Required Actions use."""
 
 import datetime as dt
-import time
 from typing import Any
 
 import pytest
@@ -76,10 +75,7 @@ class Approvals:
         return question
 
     def answer(self, park: str, option: str, note: str | None = None) -> None:
-        """As a person does, who reads first: within the first moments Airflow has not let go of the asking process yet,
-        and then asks again."""
         index = self.question(park)["task_instance"]["map_index"]
-        time.sleep(3)
         answered = {"chosen_options": [option], "params_input": {"note": note}}
         self.ui.call("PATCH", f"dagRuns/{self.run}/taskInstances/approve/{index}/hitlDetails", answered)
 
