@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPException
-from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 import urllib3
 
 from signalq_billing.adapters.billing_orders.bearer import BearerAuth
-from signalq_billing.adapters.billing_orders.deadline import BoundedTransport, Exchange, exchange
+from signalq_billing.adapters.billing_orders.deadline import Exchange, exchange
+from signalq_billing.adapters.billing_orders.way import Way, find_way
 from signalq_billing.adapters.billing_orders.wording import Wording
 from signalq_billing.errors import UsageError
 
@@ -50,7 +50,7 @@ class NoAnswer(Exception):
 
 
 class Transport:
-    """The way to one billing-orders. Takes the session over: the ways it connects are set here."""
+    """What goes to one billing-orders and back, with the settings of `session` and connections of its own."""
 
     def __init__(self, session: requests.Session, base_url: str, timeout_seconds: float) -> None:
         self._session = session
@@ -65,9 +65,7 @@ class Transport:
                 "connection billing_orders: its address must be http(s)://host[:port], without credentials"
             )
         # A proxy of the environment is for the world outside; no_proxy often forgets the machine itself.
-        self._proxies = {"http": "", "https": "", "all": ""} if _is_loopback(address.hostname) else None
-        session.mount("http://", BoundedTransport())
-        session.mount("https://", BoundedTransport())
+        self._proxies = {"http": "", "https": "", "all": ""} if _is_loopback(address.hostname) else {}
 
     def call(
         self,
@@ -81,27 +79,19 @@ class Transport:
     ) -> Answer:
         """Send once. Raises NotSent, NotSendable or NoAnswer, whose messages hold no secret."""
         name = f"{method} {path}"
+        target = f"{path}?{urlencode(query)}" if query else path
         with exchange(self._timeout) as running:
             try:
-                sent = {"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})}
-                request = requests.Request(method, self._base_url + path, sent, params=query, data=body)
-                response = self._session.send(
-                    self._session.prepare_request(request),
-                    timeout=(self._timeout, self._timeout),
-                    allow_redirects=False,
-                    **self._way,
-                )
-                with response:
+                with self._way.send(method, target, headers or {}, body) as response:
                     content = _read(response, most_bytes, running)
-                    return Answer(name, response.status_code, response.headers, content)
+                    return Answer(name, response.status, response.headers, content)
             except _TRANSPORT_ERRORS as error:
                 raise self._failure(name, error, running) from None
 
     @cached_property
-    def _way(self) -> dict[str, Any]:
-        """Proxies and certificates, as session and environment have them: looked up once, not for every call."""
-        given = dict(self._proxies or {})
-        return {**self._session.merge_environment_settings(self._base_url, given, stream=True, verify=None, cert=None)}
+    def _way(self) -> Way:
+        """As session and environment have it: looked up once, not for every call."""
+        return find_way(self._session, self._base_url, self._timeout, dict(self._proxies))
 
     def _failure(self, name: str, error: Exception, running: Exchange) -> Exception:
         if running.expired:
@@ -114,10 +104,10 @@ class Transport:
         return NotSent(f"{name}: no connection: {why}")
 
 
-def _read(response: requests.Response, most_bytes: int, running: Exchange) -> bytes:
+def _read(response: urllib3.BaseHTTPResponse, most_bytes: int, running: Exchange) -> bytes:
     """The body, decoded. Raises OSError for one that is too long, was cut for time, or cannot be decoded."""
     content = bytearray()
-    while chunk := response.raw.read(_CHUNK, decode_content=True):
+    while chunk := response.read(_CHUNK, decode_content=True):
         content += chunk
         if len(content) > most_bytes:
             raise OSError(f"the answer is longer than {most_bytes} bytes")

@@ -5,13 +5,14 @@ import socket
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
 
 from signalq_billing.adapters.billing_orders import BearerAuth, BillingOrdersApi
-from signalq_billing.domain.order import Created, Unavailable, Unknown
+from signalq_billing.domain.order import Created, Misconfigured, Unavailable, Unknown
 from signalq_billing.errors import BillingUnavailable
 from tests.unit.adapters.billing_orders_calls import BODY, CLAIM, ORDER, PERIOD_NAME, TOKEN, client
 from tests.unit.adapters.billing_orders_wire import (
@@ -47,8 +48,6 @@ def test_a_claim_is_sent_byte_for_byte_under_its_key() -> None:
 
 
 def test_a_key_beyond_ascii_reaches_the_header_as_utf_8() -> None:
-    from dataclasses import replace
-
     with serving(answering(200, {**ORDER, "external_ref": "парк"})) as server:
         assert client(server.base_url).create(replace(CLAIM, external_ref="парк")) == Created("BO-1")
     assert headers_of(server.requests[0])["x-idempotency-token"] == "парк"
@@ -131,6 +130,24 @@ def test_no_answer_fills_the_memory(name: str) -> None:
         outcome = client(server.base_url, 30).create(CLAIM)
     assert isinstance(outcome, Unknown)
     assert "longer than 1048576 bytes" in outcome.message
+
+
+def test_what_comes_with_a_redirect_is_bounded_and_told_like_any_other_answer() -> None:
+    redirect = b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.example/\r\n"
+    with serving(endless(redirect + b"\r\n", b" " * 65536)) as server:
+        assert isinstance(client(server.base_url, 30).create(CLAIM), Unknown)
+    with serving(raw(redirect + b"Content-Length: 10\r\n\r\ngone there")) as server:
+        outcome = client(server.base_url).create(CLAIM)
+    assert isinstance(outcome, Misconfigured)
+    assert "answered 302 gone there" in outcome.message
+
+
+@pytest.mark.parametrize("key", [" led by a space", "two\nlines"])
+def test_a_key_that_no_header_can_carry_is_not_sent(key: str) -> None:
+    with serving(answering(200, ORDER)) as server:
+        outcome = client(server.base_url).create(replace(CLAIM, external_ref=key))
+    assert isinstance(outcome, Misconfigured)
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("first", [0, 20, 70, 120])
