@@ -13,6 +13,13 @@ from signalq_billing.domain.progress import Hold, OrderProgress, PaymentProgress
 
 _NOW = func.clock_timestamp()
 _PAYOUTS_AT_ONCE = 200
+_order = payout_order.c
+# What order_of reads: an order's payload is long, and whoever only asks how far it is does not look at it.
+_OF_ORDER = (
+    *(_order.payout_id, _order.id, _order.external_ref, _order.device_id, _order.amount, _order.payment_progress),
+    *(_order.attempts, _order.doc_id, _order.last_error, _order.claimed_until, _order.retry_at, _order.ambiguous),
+    _order.carried,
+)
 
 # As bytes: what is stored of an id is escaped, and sorts otherwise.
 IN_ORDER = (
@@ -115,7 +122,7 @@ def with_orders(connection: Connection, rows: Sequence[StoredRow]) -> list[Payou
     """Payout rows as progress, each with its orders, in the order of `rows`."""
     ids = [row.id for row in rows]
     wanted: Select[tuple[object, ...]] = (
-        select(payout_order)
+        select(*_OF_ORDER)
         .where(is_any(payout_order.c.payout_id, ids))
         .order_by(payout_order.c.payout_id, payout_order.c.id)
     )
