@@ -33,6 +33,10 @@ class PayoutPages(Protocol):
         `idle`: only what nothing has happened to for that long."""
         ...
 
+    def waiting_heads(self, idle: dt.timedelta, limit: int) -> dict[PayoutState, ParkPage]:
+        """The first `limit` of what waiting() tells, for every state in which any wait, the gravest state first."""
+        ...
+
     def waiting_sums(self, idle: dt.timedelta) -> list[StateSum]:
         """How many payouts of any period wait in each such state, and how much money. `idle` is for those that are
         neither held, unknown nor failed."""

@@ -28,7 +28,6 @@ def overview(request: Request, access: CurrentAccess, desk: CurrentDesk) -> Resp
     """What is held or stuck, then the periods of every cadence."""
     pages = desk.pages()
     sums = pages.waiting_sums(IDLE)
-    there = {each.state for each in sums}
     cadences = [
         (name, found, money_charts(found), parks_chart(found)) for name, found in _by_cadence(pages.periods(_PERIODS))
     ]
@@ -38,7 +37,7 @@ def overview(request: Request, access: CurrentAccess, desk: CurrentDesk) -> Resp
         access=access,
         states=WAITING,
         sums=sums,
-        waiting={state: pages.waiting(state, IDLE, 0, _SHOWN) for state in WAITING if state in there},
+        waiting=pages.waiting_heads(IDLE, _SHOWN),
         cadences=cadences,
         shown=_SHOWN,
     )

@@ -39,6 +39,11 @@ class PostgresPayoutPages:
         with transaction(self._engine) as connection:
             return waiting_pages.waiting(connection, state, idle, offset, limit)
 
+    def waiting_heads(self, idle: dt.timedelta, limit: int) -> dict[PayoutState, ParkPage]:
+        """Of every state in which payouts wait, the `limit` that have waited longest."""
+        with transaction(self._engine) as connection:
+            return waiting_pages.heads(connection, idle, limit)
+
     def waiting_sums(self, idle: dt.timedelta) -> list[StateSum]:
         """How many payouts wait in each state, and how much money."""
         with transaction(self._engine) as connection:

@@ -1,6 +1,7 @@
 """What waits for somebody, of whatever period: found by open orders alone, however many payouts are settled."""
 
 import datetime as dt
+from itertools import groupby
 
 from sqlalchemy import CTE, Connection, Select, and_, func, or_, select
 
@@ -23,6 +24,22 @@ def waiting(connection: Connection, state: PayoutState, idle: dt.timedelta, offs
         .limit(limit)
     ).all()
     return ParkPage([glance_of(row) for row in rows], rows[0].found if rows else 0)
+
+
+def heads(connection: Connection, idle: dt.timedelta, limit: int) -> dict[PayoutState, ParkPage]:
+    """Of every state in which payouts wait, the `limit` that have waited longest; found in one go for all states."""
+    found = _open_payouts(idle)
+    order = (found.c.since, found.c.park_id, found.c.revision)
+    numbered = select(
+        found,
+        func.count().over(partition_by=found.c.rank).label("found"),
+        func.row_number().over(partition_by=found.c.rank, order_by=order).label("number"),
+    ).cte("numbered")
+    rows = connection.execute(
+        select(numbered).where(numbered.c.number <= limit).order_by(numbered.c.rank, numbered.c.number)
+    )
+    pages = ((STATE[place], list(shown)) for place, shown in groupby(rows, key=lambda row: row.rank))
+    return {state: ParkPage([glance_of(row) for row in shown], shown[0].found) for state, shown in pages}
 
 
 def sums(connection: Connection, idle: dt.timedelta) -> list[StateSum]:

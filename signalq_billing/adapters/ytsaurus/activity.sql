@@ -240,6 +240,11 @@ FROM (
             )
         )
     )
+    -- Statistics of no row at all: there is a row of them even where nothing was scanned, so an empty table is no result.
+    UNION ALL
+    SELECT
+        toUInt8(0) AS is_line, '' AS park_id, '' AS device_id, '' AS line_days, toUInt64(0) AS line_scanned,
+        toUInt64(0) AS line_considered, toUInt64(0) AS line_newest, toInt64(0) AS line_count, '' AS line_bad
 )
 GROUP BY park_id, device_id
 ORDER BY park_id, device_id

@@ -145,7 +145,9 @@ def _statistics(scan: pa.Table, path: str) -> Statistics:
     if scan.num_rows > 1:
         raise SourceInvalid(f"{path} has {scan.num_rows} rows of statistics: it was not written by this version")
     if scan.num_rows == 0:
-        return Statistics(rows_read=0, newest_us=0, lines=0, bad_rows=BadRows())
+        raise SourceUnavailable(
+            f"reading {path}: its row of statistics did not come; if that stays so, it was emptied: extract anew"
+        )
     row = scan.to_pylist()[0]
     return Statistics(
         row["rows_read"], row["newest_us"], row["lines"], _bad_rows(row["bad_rows"], row["rows_considered"])

@@ -15,7 +15,7 @@ from signalq_billing.devstack.ytsaurus.job import Job, Outcome, outcome_from_jso
 
 _PACKAGE_ROOT = str(Path(signalq_billing.__file__).parent.parent)
 # What an aggregation has let go is given back after one second, not five: a tenth less at the peak for no time.
-_ALLOCATOR = "dirty_decay_ms:1000"
+ALLOCATOR_SETTINGS, ALLOCATOR = "JE_MALLOC_CONF", "dirty_decay_ms:1000"
 
 
 class Worker:
@@ -27,7 +27,7 @@ class Worker:
         self.log = directory / "worker.log"
         environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": _PACKAGE_ROOT, "TZ": "UTC"}
         environment |= dict.fromkeys(("HOME", "TMPDIR", "TMP", "TEMP"), str(directory / "tmp"))
-        environment["JE_MALLOC_CONF"] = _ALLOCATOR
+        environment[ALLOCATOR_SETTINGS] = ALLOCATOR
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "signalq_billing.devstack.ytsaurus.worker", str(directory)],

@@ -114,6 +114,18 @@ def test_what_waits_for_somebody_is_found_in_any_period(engine: Engine) -> None:
     assert pages.waiting(PayoutState.FAILED, HOUR, 0, 1).found == 2
 
 
+@pytest.mark.parametrize(("idle", "limit"), [(HOUR, 1), (HOUR, 3), (dt.timedelta(0), 10)])
+def test_the_heads_of_all_that_waits_are_those_of_each_state(engine: Engine, idle: dt.timedelta, limit: int) -> None:
+    for week in fleet.weeks(period(), 2):
+        fleet.parks(engine, STATES, week)
+    pages = PostgresPayoutPages(engine)
+    heads = pages.waiting_heads(idle, limit)
+    assert list(heads) == list(dict.fromkeys(each.state for each in pages.waiting_sums(idle)))
+    for state, head in heads.items():
+        alone = pages.waiting(state, idle, 0, limit)
+        assert (list(head.rows), head.found) == (list(alone.rows), alone.found)
+
+
 def test_the_merely_unfinished_wait_only_once_they_are_idle(pages: PostgresPayoutPages) -> None:
     assert pages.waiting(PayoutState.NOT_CREATED, HOUR, 0, 10).found == 0
     now = pages.waiting(PayoutState.NOT_CREATED, dt.timedelta(0), 0, 10)

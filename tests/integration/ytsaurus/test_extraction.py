@@ -9,7 +9,7 @@ import pytest
 
 from signalq_billing.domain.activity import ActivityRequest, ActivityRules
 from signalq_billing.domain.source import SourceColumns
-from signalq_billing.errors import SourceInvalid
+from signalq_billing.errors import SourceInvalid, SourceUnavailable
 from tests.integration.ytsaurus.conftest import Cluster
 from tests.unit.adapters.ytsaurus.histories import Calendar, scene
 
@@ -93,12 +93,22 @@ def test_devices_extracted_in_turns_are_what_they_are_at_once(cluster: Cluster) 
     assert found[0][2].by_reason
 
 
-def test_devices_of_nothing_in_turns_are_no_error(cluster: Cluster) -> None:
+@pytest.mark.parametrize("buckets", [1, 2])
+def test_nothing_is_no_error(cluster: Cluster, buckets: int) -> None:
     cluster.status_history([])
-    adapter = cluster.adapter(device_buckets=2)
+    adapter = cluster.adapter(device_buckets=buckets)
     snapshot = adapter.extract(ActivityRequest(MONDAY.period, {"park": ONLINE}, CLOCK))
     assert list(adapter.read(snapshot.result_table, MONDAY.period)) == []
     assert (snapshot.rows_read, snapshot.watermark) == (0, None)
+
+
+def test_a_result_that_was_emptied_pays_nobody(cluster: Cluster) -> None:
+    cluster.status_history([event("camera", park_id="park")])
+    adapter = cluster.adapter()
+    snapshot = adapter.extract(ActivityRequest(MONDAY.period, {"park": ONLINE}, CLOCK))
+    cluster.client.write_table(snapshot.result_table, [])
+    with pytest.raises(SourceUnavailable, match=f"reading {snapshot.result_table}: .* extract anew"):
+        list(adapter.read(snapshot.result_table, MONDAY.period))
 
 
 def test_devices_and_parks_come_sorted_bytewise(cluster: Cluster) -> None:

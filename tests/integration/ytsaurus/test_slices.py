@@ -70,9 +70,9 @@ def test_a_table_that_is_short_of_a_row_is_noticed_before_anything_is_computed(
     adapter, table = extracted
     written = rows_of(cluster, table)
     cluster.client.write_table(table, [row for number, row in enumerate(written) if number != index])
-    with pytest.raises(SourceUnavailable, match="lines came"):
+    with pytest.raises(SourceUnavailable, match=r"did not come|lines came"):
         result.read_statistics(cluster.client, table, MONDAY.period)
-    with pytest.raises(SourceUnavailable, match="lines came"):
+    with pytest.raises(SourceUnavailable, match=r"did not come|lines came"):
         next(adapter.read(table, MONDAY.period))
 
 

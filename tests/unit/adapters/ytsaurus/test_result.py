@@ -97,10 +97,9 @@ def test_streams_follow_one_another_with_schemas_of_their_own() -> None:
 @pytest.mark.parametrize(
     "content", [b"", END_OF_STREAM, END_OF_STREAM * 2, stream([])], ids=["nothing", "end", "ends", "schema"]
 )
-def test_an_empty_table_has_neither_lines_nor_rows(content: bytes) -> None:
-    found = read(content)
-    assert list(found.lines) == []
-    assert found.statistics.rows_read == found.statistics.newest_us == 0
+def test_an_empty_table_is_no_result(content: bytes) -> None:
+    with pytest.raises(SourceUnavailable, match="row of statistics did not come"):
+        read(content)
 
 
 def test_statistics_are_read_from_their_row() -> None:
@@ -115,10 +114,15 @@ def test_statistics_are_read_from_their_row() -> None:
     assert read(stream([statistics(0)])).statistics.bad_rows == BadRows({}, 8, ())
 
 
-@pytest.mark.parametrize("rows", [ROWS[:-1], [*ROWS, line("c", "z")], [row for row in ROWS if row["park_id"]]])
+@pytest.mark.parametrize("rows", [ROWS[:-1], [*ROWS, line("c", "z")]])
 def test_lines_that_are_missing_or_too_many_are_noticed(rows: Sequence[Row]) -> None:
     with pytest.raises(SourceUnavailable, match="lines came"):
         read(stream(rows))
+
+
+def test_lines_without_their_statistics_are_no_result() -> None:
+    with pytest.raises(SourceUnavailable, match="row of statistics did not come"):
+        read(stream([row for row in ROWS if row["park_id"]]))
 
 
 @pytest.mark.parametrize("cut", [1, 7, 100, 400])
