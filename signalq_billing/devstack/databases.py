@@ -39,6 +39,11 @@ def create(home: Home, environment: Environment, airflow: bool) -> None:
         url = postgres.ensure_database(server, airflow_settings.DATABASE)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"ALTER DATABASE {airflow_settings.DATABASE} SET synchronous_commit = off")
+            # A killed scheduler's workers live on and keep its connection open: what it had locked is free again after
+            # this, else never, and the run it was at would stand still.
+            connection.execute(
+                f"ALTER DATABASE {airflow_settings.DATABASE} SET idle_in_transaction_session_timeout = '60s'"
+            )
 
 
 def migrate_airflow(home: Home, memory: Memory, variables: Mapping[str, str]) -> None:

@@ -6,9 +6,11 @@ import subprocess
 from collections import Counter
 
 import psutil
+import psycopg
 import pytest
 import requests
 
+from signalq_billing.devstack import airflow_settings, postgres
 from signalq_billing.devstack.billing_orders.process import FaultControl
 from tests.scenarios.airflow_ui import Ui, until
 from tests.scenarios.operator import COMMAND, Operator, paid_in, weeks_ago
@@ -92,6 +94,14 @@ def test_a_scheduler_killed_in_the_middle_of_a_run_leaves_every_order_created_on
     until(lambda: settled(operator, period, ["msk-perovo", "msk-strogino"]), "both parks are paid")
     assert ui.finished(run) in ("success", "failed")
     assert_paid_once(operator, period, ["msk-perovo", "msk-strogino"])
+
+
+def test_what_a_dead_scheduler_had_locked_is_free_again_after_a_minute(operator: Operator) -> None:
+    """Its workers live on with its connection, which may be in the middle of a transaction when it is killed."""
+    server = postgres.find(operator.home.postgres)
+    assert server is not None
+    with psycopg.connect(postgres.ensure_database(server, airflow_settings.DATABASE)) as connection:
+        assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("1min",)
 
 
 def test_postgresql_killed_in_the_middle_of_a_run_leaves_every_order_created_once(
