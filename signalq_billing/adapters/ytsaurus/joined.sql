@@ -7,7 +7,7 @@ CREATE TABLE $result ENGINE=YtTable() AS SELECT
     sum(part.rows_read) AS rows_read,
     sum(part.rows_considered) AS rows_considered,
     max(part.newest_us) AS newest_us,
-    sum(part.lines) AS lines,
+    sum(part.lines) + throwIf(count() != $number, 'signalq-billing: a bucket lost its row of statistics') AS lines,
     arrayStringConcat(arraySort(groupArrayIf(part.bad_rows, part.bad_rows != '')), '\n') AS bad_rows
 FROM $parts AS part
 WHERE part.park_id = ''

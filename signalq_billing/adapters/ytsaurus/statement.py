@@ -87,7 +87,7 @@ def activity_statement(
 
 def joined_statement(parts: Sequence[str], result_table: str) -> str:
     """The statement that makes the result tables of all buckets one."""
-    return _template("joined.sql").substitute(parts=_union(parts), result=identifier(result_table))
+    return _template("joined.sql").substitute(parts=_union(parts), number=len(parts), result=identifier(result_table))
 
 
 def device_statement(

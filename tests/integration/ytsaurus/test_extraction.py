@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from signalq_billing.adapters.ytsaurus import statement
 from signalq_billing.domain.activity import ActivityRequest, ActivityRules
 from signalq_billing.domain.source import SourceColumns
 from signalq_billing.errors import SourceInvalid, SourceUnavailable
@@ -109,6 +110,20 @@ def test_a_result_that_was_emptied_pays_nobody(cluster: Cluster) -> None:
     cluster.client.write_table(snapshot.result_table, [])
     with pytest.raises(SourceUnavailable, match=f"reading {snapshot.result_table}: .* extract anew"):
         list(adapter.read(snapshot.result_table, MONDAY.period))
+
+
+def test_a_bucket_that_was_emptied_pays_nobody(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster.status_history([event("camera", park_id="park")])
+    joined = statement.joined_statement
+
+    def emptied(parts: list[str], result_table: str) -> str:
+        cluster.client.write_table(parts[0], [])
+        return joined(parts, result_table)
+
+    monkeypatch.setattr(statement, "joined_statement", emptied)
+    request = ActivityRequest(MONDAY.period, {"park": ONLINE}, CLOCK)
+    with pytest.raises((SourceInvalid, SourceUnavailable), match="a bucket lost its row of statistics"):
+        cluster.adapter(device_buckets=2).extract(request)
 
 
 def test_devices_and_parks_come_sorted_bytewise(cluster: Cluster) -> None:
