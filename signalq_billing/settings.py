@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     submit_tasks: int = Field(
         16, ge=1, le=1000, description="tasks that a run's parks are cut into; up to twice as many parks get one each"
     )
-    submit_concurrency: int = Field(8, ge=1, le=64, description="orders of one task sent at once")
+    submit_concurrency: int = Field(8, ge=1, le=64, description="orders of one task claimed and called at once")
     submit_tries: int = Field(4, ge=1, description="calls per order before it is left to a later run")
     submit_patience_seconds: float = Field(30, ge=0, description="longest pause between two calls of one order")
     query_timeout_seconds: float = Field(7200, gt=0, description="longest time a query in YTsaurus may take")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from threading import Lock
 
@@ -59,6 +60,21 @@ class Breaker:
 Progressed = Outcome | NotFound | ClaimRefusal
 _WORTH_ANOTHER_TRY = (Unavailable, Unknown, NotFound)
 _JITTER = 0.5  # seconds
+_ALONE: AbstractContextManager[object] = nullcontext()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What billing-orders said of a claimed order: as it is to be recorded, and as it is told to whoever asked, where
+    that is something else. It is told only once it is recorded."""
+
+    claimed: Claim
+    outcome: Outcome | NotFound
+    instead: Misconfigured | ClaimRefusal | None = None
+
+    @property
+    def told(self) -> Progressed:
+        return self.outcome if self.instead is None else self.instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +87,25 @@ class Sender:
     worker: str
     policy: SubmitPolicy
 
-    def bring_forward(self, order_id: int, breaker: Breaker, tries: int = 0) -> Progressed | None:
+    def bring_forward(
+        self,
+        order_id: int,
+        breaker: Breaker,
+        tries: int = 0,
+        calling: AbstractContextManager[object] = _ALONE,
+    ) -> Progressed | None:
         """Take an order one step. None: not tried (on), for the breaker is open or halted.
 
-        An open breaker keeps new orders from being started; one that was tried before keeps its tries.
+        An open breaker keeps new orders from being started; one that was tried before keeps its tries. `calling` is
+        held from before the claim until billing-orders has answered, not while the answer is recorded: whoever waits
+        for it calls meanwhile.
         """
-        if (breaker.open and not tries) or breaker.halted():
-            return None
-        result = self.step(order_id)
-        breaker.note(result)
-        return result
+        with calling:
+            if (breaker.open and not tries) or breaker.halted():
+                return None
+            answered = self._called(order_id)
+            breaker.note(answered.told if isinstance(answered, Answered) else answered)
+        return self._recorded(answered) if isinstance(answered, Answered) else answered
 
     def pause(self, result: Progressed | None, tries: int) -> float | None:
         """Seconds until another try after so many: what billing-orders asked for, else growing; none after "no such
@@ -97,49 +122,45 @@ class Sender:
         """Doubling from try to try, and not the same for all that failed at once."""
         return min(self.policy.first_pause * 2.0 ** (tries - 1) + _jitter(), self.policy.patience)
 
-    def step(self, order_id: int) -> Progressed:
+    def _called(self, order_id: int) -> Answered | ClaimRefusal:
         """One claim with one call. NotFound: it was not sent after all and can be claimed again."""
         asked_at = self.clock.elapsed()
         claim = self.payouts.claim(order_id, self.worker, self.policy.lease)
         if isinstance(claim, Claim):
-            return self._sent(claim) if self._in_time(asked_at) else self._left(claim)
+            return Answered(claim, self.billing.create(claim)) if self._in_time(asked_at) else self._left(claim)
         if claim is not ClaimRefusal.IN_PROGRESS:
             return claim
         stale = self.payouts.claim_stale(order_id, self.worker, self.policy.lease)
-        return self._ask(stale) if isinstance(stale, Claim) else stale
+        return self._asked(stale) if isinstance(stale, Claim) else stale
 
     def _in_time(self, asked_at: float) -> bool:
         """Whether a call that begins now ends within the lease of a claim asked for at `asked_at`. A worker that stood
         still since may find the order paid by hand; nobody else learns of its call in time."""
         return self.clock.elapsed() - asked_at <= self.policy.time_to_send
 
-    def _sent(self, claim: Claim) -> Progressed:
-        return self._recorded(claim, self.billing.create(claim))
-
-    def _left(self, claim: Claim) -> ClaimRefusal:
+    def _left(self, claim: Claim) -> Answered:
         """Nothing was sent. The lease ends here, if it is still ours, and whoever is next asks first."""
         reason = f"not sent: it was claimed more than {self.policy.time_to_send:g} s ago, too late for its lease"
-        self._recorded(claim, Unknown(reason))
-        return ClaimRefusal.LATE
+        return Answered(claim, Unknown(reason), instead=ClaimRefusal.LATE)
 
-    def _ask(self, claim: Claim) -> Progressed:
+    def _asked(self, claim: Claim) -> Answered:
         found = self.billing.find(claim.external_ref)
         if isinstance(found, BillingOrder):
-            return self._recorded(claim, _as_outcome(found, claim))
-        if isinstance(found, Rejected):
-            self.payouts.record(claim, Unknown(f"could not ask: {found.message}"), self.worker)
-            return Misconfigured(found.status, found.message)
+            return Answered(claim, _as_outcome(found, claim))
         if isinstance(found, NotFound):
-            return self._recorded(claim, found)
+            return Answered(claim, found)
         # Asking failed: what happened to the order stays as unknown as it was.
-        return self._recorded(claim, Unknown(f"could not ask: {found.message}"))
+        misconfigured = Misconfigured(found.status, found.message) if isinstance(found, Rejected) else None
+        return Answered(claim, Unknown(f"could not ask: {found.message}"), misconfigured)
 
-    def _recorded(self, claim: Claim, result: Outcome | NotFound) -> Progressed:
-        if self.payouts.record(claim, result, self.worker):
-            log.info("order %s: %s", claim.external_ref, result)
-            return result
-        log.warning("order %s: another worker took over while %s was answered", claim.external_ref, result)
-        return ClaimRefusal.IN_PROGRESS
+    def _recorded(self, answered: Answered) -> Progressed:
+        claim, told = answered.claimed, answered.told
+        if self.payouts.record(claim, answered.outcome, self.worker):
+            log.info("order %s: %s", claim.external_ref, answered.outcome)
+            return told
+        log.warning("order %s: another worker took over while %s was answered", claim.external_ref, answered.outcome)
+        # Nobody else will say that we are not let in; and nothing was sent, whoever goes on with it.
+        return ClaimRefusal.IN_PROGRESS if answered.instead is None else told
 
 
 def _jitter() -> float:

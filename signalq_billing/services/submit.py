@@ -6,7 +6,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 
 from signalq_billing.domain.guards import Guards
 from signalq_billing.domain.money import minor_digits
@@ -75,12 +77,16 @@ class Submitter:
         errands = [Errand(payout, order) for payout, order in due]
         turns = Turns(errands, self.sender.clock, lambda: breaker.failing)
         results: dict[Errand, Result] = {}
-        with ThreadPoolExecutor(self.sender.policy.concurrency, thread_name_prefix="submit") as pool:
-            threads = range(min(self.sender.policy.concurrency, len(due)))
-            list(pool.map(lambda _: self._take_turns(turns, breaker, results), threads))
+        # There are more threads than calls at once: an answer is recorded while another order is claimed and called.
+        policy, calling = self.sender.policy, BoundedSemaphore(self.sender.policy.concurrency)
+        with ThreadPoolExecutor(policy.threads, thread_name_prefix="submit") as pool:
+            threads = range(min(policy.threads, len(due)))
+            list(pool.map(lambda _: self._take_turns(turns, breaker, calling, results), threads))
         return [results[errand] for errand in errands]
 
-    def _take_turns(self, turns: Turns, breaker: Breaker, results: dict[Errand, Result]) -> None:
+    def _take_turns(
+        self, turns: Turns, breaker: Breaker, calling: AbstractContextManager[object], results: dict[Errand, Result]
+    ) -> None:
         """What one thread does, until no order is left to begin or to try again."""
         while (turn := turns.next()) is not None:
             errand, wait = turn
@@ -88,7 +94,7 @@ class Submitter:
                 self.sender.clock.sleep(wait)
             if errand is None:
                 continue
-            result = self._safely(errand.order, breaker, errand.tries)
+            result = self._safely(errand.order, breaker, errand.tries, calling)
             errand.tries += 1
             trouble = isinstance(result, Unavailable | Unknown)
             if isinstance(result, SignalqBillingError) or (pause := self.sender.pause(result, errand.tries)) is None:
@@ -124,10 +130,12 @@ class Submitter:
         self.metrics.count("payouts.held", cadence=payout.cadence, by="guard")
         return True
 
-    def _safely(self, order: OrderProgress, breaker: Breaker, tries: int = 0) -> Result:
+    def _safely(
+        self, order: OrderProgress, breaker: Breaker, tries: int, calling: AbstractContextManager[object]
+    ) -> Result:
         """One order's errors stay its own."""
         try:
-            return self.sender.bring_forward(order.order_id, breaker, tries)
+            return self.sender.bring_forward(order.order_id, breaker, tries, calling)
         except SignalqBillingError as error:
             # What the tree of errors.py has needs no trace: a store that is down would fill the screen once per order.
             log.warning("order %s: %s", order.external_ref, error, exc_info=log.isEnabledFor(logging.DEBUG))

@@ -69,7 +69,7 @@ def test_what_a_person_paid_by_hand_while_a_worker_stood_still_is_not_paid_again
         time_passes(engine)
         desk.does("mark-created", file)
 
-    stopping(engine, billing, StoppingClock(3600.0, a_person_pays)).step(payout.orders[0].order_id)
+    stopping(engine, billing, StoppingClock(3600.0, a_person_pays)).bring_forward(payout.orders[0].order_id, Breaker(5))
     assert progress(engine)[0].orders[0].doc_id == "PP-1"
     assert billing.books()["orders"] == []
 
@@ -79,7 +79,7 @@ def test_a_call_that_might_outlive_its_lease_is_not_begun(
     engine: Engine, billing: BillingOrdersProcess, stood_still: float, sent: bool
 ) -> None:
     (payout,) = computed(engine)
-    stopping(engine, billing, StoppingClock(stood_still), call=30).step(payout.orders[0].order_id)
+    stopping(engine, billing, StoppingClock(stood_still), call=30).bring_forward(payout.orders[0].order_id, Breaker(5))
     assert bool(billing.books()["orders"]) is sent
 
 

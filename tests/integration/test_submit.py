@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
 
@@ -242,7 +243,7 @@ def test_a_store_that_goes_away_is_told_in_a_line_per_order_and_not_in_traces(
     (payout,) = computed(engine)
     nowhere = submitter(make_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing"), billing)
     with caplog.at_level(logging.INFO):
-        assert isinstance(nowhere._safely(payout.orders[0], Breaker(5)), StorageUnavailable)
+        assert isinstance(nowhere._safely(payout.orders[0], Breaker(5), 0, nullcontext()), StorageUnavailable)
     assert (len(caplog.records), "Traceback" in caplog.text) == (1, False)
 
 

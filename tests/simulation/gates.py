@@ -14,6 +14,8 @@ from tests.simulation.world import EPOCH, SECOND, Process, World
 
 # While a claim is held a pause or a crash matters most.
 _RISKS = {"create": 3, "find": 3, "record": 3}
+# Between a look at what is to be marked and the marking, an order moves in one schedule of hundreds only.
+_PAUSES = {"mark_created": 10}
 Seen = Callable[[str, tuple[Any, ...], object], None]
 
 
@@ -48,7 +50,7 @@ class Gate:
         risk = _RISKS.get(name, 1)
         if self._asked:
             self._asked(name, arguments, None)
-        world.pass_time(process, risk, sending=name == "create")
+        world.pass_time(process, risk, pauses=_PAUSES.get(name, 1), sending=name == "create")
         if self._before:
             self._before(name, arguments, None)
         result = self._effect(name, act, arguments)

@@ -31,40 +31,40 @@ from signalq_billing.domain.payout import Payout
 from signalq_billing.domain.progress import Claim, ClaimRefusal, PaymentProgress
 from signalq_billing.services import reforming, sending
 from signalq_billing.services.mark_created import Marker
-from signalq_billing.services.sending import Progressed, Sender
+from signalq_billing.services.sending import Answered, Breaker, Progressed, Sender
 from tests.simulation.adjustments import SimulatedAdjustments
 from tests.simulation.rows import OrderRow, PayoutRow
 from tests.simulation.store import SimulatedStore
 
-_recorded, _step, _take = Sender._recorded, Sender.step, SimulatedStore._take
+_recorded, _called, _bring_forward, _take = Sender._recorded, Sender._called, Sender.bring_forward, SimulatedStore._take
 _of_creation, _claim, _store_record = outcomes.of_creation, SimulatedStore.claim, SimulatedStore.record
 
 
 # The services
 
 
-def record_before_the_call(sender: Sender, order_id: int) -> Progressed:
+def record_before_the_call(sender: Sender, order_id: int) -> Answered | ClaimRefusal:
     claim = sender.payouts.claim(order_id, sender.worker, sender.policy.lease)
     if not isinstance(claim, Claim):
-        return _step(sender, order_id)
-    sender._recorded(claim, Created(f"BO-{claim.order_id}"))
-    return sender.billing.create(claim)
+        return _called(sender, order_id)
+    sender._recorded(Answered(claim, Created(f"BO-{claim.order_id}")))
+    return Answered(claim, sender.billing.create(claim))
 
 
-def a_new_key_after_a_timeout(sender: Sender, order_id: int) -> Progressed:
+def a_new_key_after_a_timeout(sender: Sender, order_id: int) -> Answered | ClaimRefusal:
     claim = sender.payouts.claim(order_id, sender.worker, sender.policy.lease)
     if not isinstance(claim, Claim):
-        return _step(sender, order_id)
+        return _called(sender, order_id)
     outcome = sender.billing.create(claim)
     if isinstance(outcome, Unknown):
         body = claim.body.replace(claim.external_ref.encode(), f"{claim.external_ref}-again".encode())
         again = replace(claim, external_ref=f"{claim.external_ref}-again", body=body, payload_hash=payload_hash(body))
         outcome = sender.billing.create(again)
-    return sender._recorded(claim, outcome)
+    return Answered(claim, outcome)
 
 
-def a_new_key_after_a_5xx(sender: Sender, order_id: int) -> Progressed:
-    result = _step(sender, order_id)
+def a_new_key_after_a_5xx(sender: Sender, order_id: int, breaker: Breaker, *others: Any) -> Progressed | None:  # noqa: ANN401
+    result = _bring_forward(sender, order_id, breaker, *others)
     found = sender.payouts._target.find_order(order_id)  # type: ignore[attr-defined]
     if isinstance(result, Unavailable) and not result.definite and found is not None:
         _, order = found
@@ -75,7 +75,9 @@ def a_new_key_after_a_5xx(sender: Sender, order_id: int) -> Progressed:
 
 
 def _recording(change: Callable[[Claim, Outcome | NotFound], Outcome | NotFound]) -> Callable[..., Progressed]:
-    return lambda sender, claim, result: _recorded(sender, claim, change(claim, result))
+    return lambda sender, answered: _recorded(
+        sender, replace(answered, outcome=change(answered.claimed, answered.outcome))
+    )
 
 
 def _unknown_as_failed(claim: Claim, result: Outcome | NotFound) -> Outcome | NotFound:
@@ -107,29 +109,29 @@ def _rejected_as_unavailable(claim: Claim, result: Outcome | NotFound) -> Outcom
     return Unavailable(result.message, definite=True) if isinstance(result, Rejected) else result
 
 
-def resend_without_asking(sender: Sender, claim: Claim) -> Progressed:
-    return sender._recorded(claim, sender.billing.create(claim))
+def resend_without_asking(sender: Sender, claim: Claim) -> Answered:
+    return Answered(claim, sender.billing.create(claim))
 
 
-def send_without_a_claim(sender: Sender, order_id: int) -> Progressed:
+def send_without_a_claim(sender: Sender, order_id: int) -> Answered | ClaimRefusal:
     row, order = sender.payouts._target.find_order(order_id)  # type: ignore[attr-defined]
     if order.progress is PaymentProgress.CREATED:
         return ClaimRefusal.CREATED
     order.claimed_until = order.claimed_until or sender.payouts._target.clock()  # type: ignore[attr-defined]
     forged = row.claim_of(order)
-    return sender._recorded(forged, sender.billing.create(forged))
+    return Answered(forged, sender.billing.create(forged))
 
 
 def send_however_late(sender: Sender, asked_at: float) -> bool:
     return True
 
 
-def another_payload_on_a_resend(sender: Sender, order_id: int) -> Progressed:
+def another_payload_on_a_resend(sender: Sender, order_id: int) -> Answered | ClaimRefusal:
     claim = sender.payouts.claim(order_id, sender.worker, sender.policy.lease)
     if not isinstance(claim, Claim):
-        return _step(sender, order_id)
+        return _called(sender, order_id)
     document = json.loads(claim.body) | {"event_at": claim.claimed_until.isoformat()}
-    return sender._recorded(claim, sender.billing.create(replace(claim, body=json.dumps(document).encode())))
+    return Answered(claim, sender.billing.create(replace(claim, body=json.dumps(document).encode())))
 
 
 def find_without_looking_at_the_amount(found: BillingOrder, claim: Claim) -> Created:
@@ -264,9 +266,9 @@ def _on(target: object, name: str, change: object) -> Callable[[], AbstractConte
 _sender, _in_store = partial(_on, Sender), partial(_on, SimulatedStore)
 
 MUTATIONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
-    "record before the call": _sender("step", record_before_the_call),
-    "a new key after a timeout": _sender("step", a_new_key_after_a_timeout),
-    "a new key after a 5xx": _sender("step", a_new_key_after_a_5xx),
+    "record before the call": _sender("_called", record_before_the_call),
+    "a new key after a timeout": _sender("_called", a_new_key_after_a_timeout),
+    "a new key after a 5xx": _sender("bring_forward", a_new_key_after_a_5xx),
     "unknown taken for failed, to be sent again": _sender("_recorded", _recording(_unknown_as_failed)),
     "unknown taken for rejected": _sender("_recorded", _recording(_unknown_as_rejected)),
     "unknown taken for created": _sender("_recorded", _recording(_unknown_as_created)),
@@ -274,10 +276,10 @@ MUTATIONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "5xx taken for rejected": _sender("_recorded", _recording(_5xx_as_rejected)),
     "5xx taken for certainly not created": _sender("_recorded", _recording(_5xx_as_definite)),
     "rejected tried again": _sender("_recorded", _recording(_rejected_as_unavailable)),
-    "resend after the lease without asking": _sender("_ask", resend_without_asking),
-    "send without a claim": _sender("step", send_without_a_claim),
+    "resend after the lease without asking": _sender("_asked", resend_without_asking),
+    "send without a claim": _sender("_called", send_without_a_claim),
     "no lease check before sending": _sender("_in_time", send_however_late),
-    "another payload on a resend": _sender("step", another_payload_on_a_resend),
+    "another payload on a resend": _sender("_called", another_payload_on_a_resend),
     "an order found with another amount is taken": lambda: patch.object(
         sending, "_as_outcome", find_without_looking_at_the_amount
     ),

@@ -1,13 +1,15 @@
-"""Threads of a service as threads of its simulated process: they take ThreadPoolExecutor's place for a schedule."""
+"""Threads of a service as threads of its simulated process, and what they wait for each other with: they take the place
+of ThreadPoolExecutor and BoundedSemaphore for a schedule."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from greenlet import getcurrent
+from greenlet import getcurrent, greenlet
 
 from tests.simulation.world import Process, World
 
@@ -56,13 +58,37 @@ class Pool:
         return iter([results[index] for index in range(count)])
 
 
+class Semaphore:
+    """Lets in so many threads of one process, who waits longest first."""
+
+    def __init__(self, world: World, process: Process, free: int) -> None:
+        self._world, self._process, self._free = world, process, free
+        self._waiting = deque[greenlet]()
+
+    def __enter__(self) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        self._waiting.append(getcurrent())
+        self._world.park(self._process)
+
+    def __exit__(self, *_: object) -> None:
+        if self._waiting:
+            self._world.wake(self._process, self._waiting.popleft())
+        else:
+            self._free += 1
+
+
 @contextmanager
 def simulated_pools(world: World) -> Iterator[None]:
-    """Have the services' pools belong to the process whose thread opens them."""
+    """Have the services' pools and semaphores belong to the process whose thread opens them."""
 
     def pool(threads: int, **_: object) -> Pool:
         return Pool(world, world.acting(), threads)
 
+    def semaphore(free: int) -> Semaphore:
+        return Semaphore(world, world.acting(), free)
+
     first, second = (patch(f"{user}.ThreadPoolExecutor", pool) for user in _USERS)
-    with first, second:
+    with first, second, patch(f"{_USERS[0]}.BoundedSemaphore", semaphore):
         yield

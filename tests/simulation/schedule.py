@@ -66,7 +66,7 @@ def _stage(world: World) -> Stage:
     judge = Judge(world, store)
     policy = SubmitPolicy(
         lease=dt.timedelta(microseconds=world.weather.lease),
-        concurrency=rng.choice((1, 1, 2, 3)),
+        concurrency=rng.choice((1, 1, 2, 4)),
         tries=rng.choice((1, 2, 4)),
         call=dt.timedelta(microseconds=TIMEOUT),
     )

@@ -14,7 +14,7 @@ from tests.simulation.schedule import play
 from tests.simulation.weather import NETWORK, SERVER
 
 SCHEDULES = 2000
-ENOUGH = 300
+ENOUGH = 1000
 ROOT = Path(__file__).parents[2]
 
 

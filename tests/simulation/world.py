@@ -128,16 +128,17 @@ class World:
                 self.at(self.now, partial(_end, task))
         raise Crashed
 
-    def pass_time(self, process: Process, risk: int = 1, *, sending: bool = False) -> None:
+    def pass_time(self, process: Process, risk: int = 1, *, pauses: int = 1, sending: bool = False) -> None:
         """What lies between any two steps: a moment, now and then a pause longer than a lease, or the end. `risk` makes
-        what is rare that much likelier; `sending`: nothing is looked at any more before billing-orders is called."""
+        what is rare that much likelier, `pauses` a pause; `sending`: nothing is looked at any more before
+        billing-orders is called."""
         weather, rng = self.weather, self.rng
         if not process.alive:
             raise Crashed
         if rng.random() < weather.crash * risk:
             self.kill(process)
         delay = rng.randrange(1, weather.step)
-        if rng.random() < weather.pause * risk:
+        if rng.random() < weather.pause * risk * pauses:
             self.counts["pause"] += 1
             delay = rng.randrange(weather.longest_pause_sending if sending else weather.longest_pause)
             self.trace.add(self.now, process.name, f"... is paused for {delay / SECOND:.1f} s ...")

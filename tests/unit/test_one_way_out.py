@@ -83,7 +83,7 @@ def test_who_posts_or_claims_something_else_knows_neither_orders_nor_billing_ord
 def test_the_sender_is_asked_by_submit_alone() -> None:
     assert attributes("bring_forward") == [SUBMIT]
     assert set(attributes("sender")) == {SUBMIT}
-    assert [path for path, tree in CODE.items() if list(calls("step", tree))] == [SENDING]
+    assert [path for path, tree in CODE.items() if list(calls("_called", tree))] == [SENDING]
 
 
 def test_a_sender_is_made_for_a_submitter_with_the_guards_of_the_config_and_nothing_else() -> None:

@@ -16,7 +16,7 @@ _USED_AT = "used_at"
 _clock = SystemClock()
 
 
-def make_engine(url: str | URL, *, application_name: str = "signalq-billing", pool_size: int = 8) -> Engine:
+def make_engine(url: str | URL, *, application_name: str = "signalq-billing", pool_size: int = 10) -> Engine:
     """An engine for `url` (postgres:// and postgresql:// mean psycopg 3). Nothing connects before it is used."""
     parsed = make_url(url)
     if parsed.drivername in {"postgres", "postgresql"}:
