@@ -24,6 +24,8 @@ _ROUNDS = 4  # of reconcile, until nothing is left to do
 _AT_ONCE = 4
 _RIGHT = (Decimal("80.00"), Decimal("100.00"))  # what a park earns by what was known at first, and later
 
+_OF_JOBS = "datname = current_database() AND application_name LIKE 'signalq-billing%' AND pid <> pg_backend_pid()"
+
 
 @dataclass(frozen=True, slots=True)
 class Crash:
@@ -162,21 +164,23 @@ class Drill:
 
     def _end_idle_transactions(self) -> None:
         """What the server does itself a minute later (idle_in_transaction_session_timeout); within a COPY it is up to
-        an operator, or to TCP."""
+        an operator, or to TCP. Again and again, for whoever waited for a lock of such a transaction has it then."""
         idle = "(state = 'idle in transaction' OR state = 'active' AND wait_event = 'ClientRead')"
-        sql = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {idle}"
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f"{sql} AND datname = current_database() AND pid <> pg_backend_pid()"))
+        self._until_quiet(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE {_OF_JOBS} AND {idle}")
 
     def _quiet(self) -> None:
         """Wait until the server has rolled back what killed processes had begun."""
-        busy = """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
-            AND application_name LIKE 'signalq-billing%' AND pid <> pg_backend_pid() AND state <> 'idle'"""
+        self._until_quiet()
+
+    def _until_quiet(self, meanwhile: str = "SELECT 1") -> None:
         deadline = time.monotonic() + 30
         # In a transaction the server would show its connections as they were at its first look.
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            while connection.scalar(text(busy)):
-                assert time.monotonic() < deadline, "a killed process still holds its transaction after 30 s"
+            while connection.scalar(
+                text(f"SELECT count(*) FROM pg_stat_activity WHERE {_OF_JOBS} AND state <> 'idle'")
+            ):
+                assert time.monotonic() < deadline, "a process that is gone still holds its transaction after 30 s"
+                connection.execute(text(meanwhile))
                 time.sleep(0.005)
 
     def recover(self, job: Job) -> list[str]:
