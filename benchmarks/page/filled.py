@@ -11,7 +11,8 @@ from signalq_billing.domain.config import OrderPer
 
 PERIODS, NEWEST = 12, "2026-11-16"
 LARGE = "park-00000"
-# In the newest period every 50th park is held, every 51st was not created, every 53rd has an unknown outcome.
+# In the newest period every 50th park is held, every 51st was not created, every 53rd has an unknown outcome; of the
+# periods before, every 20th park was adjusted.
 _PAYOUTS = """
 INSERT INTO payout (id, park_id, cadence, period_name, period_start, period_end, timezone, revision, currency, total,
         devices, paid_devices, config_version_id, snapshot_id, order_per, digest, code_version, frozen_at, computed_at,
@@ -22,6 +23,14 @@ INSERT INTO payout (id, park_id, cadence, period_name, period_start, period_end,
         CASE WHEN held THEN now() END, CASE WHEN held THEN now() + interval '1 day' END
     FROM (SELECT n, week, week = 0 AND n %% 50 = 0 AS held, timestamptz '{newest} 00:00Z' - week * interval '7 days'
         AS begins FROM generate_series(0, {periods} - 1) AS week, generate_series(1, {parks}) AS n) AS them;
+"""
+_REVISIONS = """
+INSERT INTO payout (park_id, cadence, period_name, period_start, period_end, timezone, revision, currency, total,
+        devices, paid_devices, config_version_id, snapshot_id, order_per, digest, code_version, frozen_at, computed_at,
+        created_at, updated_at)
+    SELECT park_id, cadence, period_name, period_start, period_end, timezone, 2, currency, 20, devices, paid_devices,
+        config_version_id, snapshot_id, order_per, digest, code_version, frozen_at, computed_at, created_at, updated_at
+    FROM payout WHERE period_name < date '{newest}' AND id %% 20 = 0;
 """
 _ORDERS = """
 INSERT INTO payout_order (payout_id, external_ref, amount, currency, payload, payload_hash, payment_progress, fencing,
@@ -40,6 +49,7 @@ def fill(engine: Engine, parks: int, cameras: int) -> None:
     prepare(engine)
     with engine.begin() as connection:
         connection.exec_driver_sql(_PAYOUTS.format(parks=parks, periods=PERIODS, newest=NEWEST))
+        connection.exec_driver_sql(_REVISIONS.format(newest=NEWEST))
         connection.exec_driver_sql(_ORDERS.format(newest=NEWEST))
     _store_large_park(engine, cameras)
     settle(engine)

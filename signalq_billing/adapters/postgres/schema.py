@@ -12,7 +12,7 @@ from signalq_billing.errors import MigrationsMissing
 if TYPE_CHECKING:
     from alembic.config import Config
 
-NEEDED_VERSION = "0006"  # written down, so that running needs neither alembic nor the migrations at hand
+NEEDED_VERSION = "0007"  # written down, so that running needs neither alembic nor the migrations at hand
 MIGRATIONS_SETTING = "SIGNALQ_BILLING_MIGRATIONS"
 
 

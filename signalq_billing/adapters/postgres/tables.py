@@ -165,6 +165,8 @@ payout = Table(
     CheckConstraint("paid_devices BETWEEN 0 AND devices", name="devices"),
     CheckConstraint("(hold_reason IS NULL) = (held_at IS NULL)", name="hold"),
     Index("payout_period", "cadence", "period_name"),
+    # The few parks that have more than one payout of a period.
+    Index("payout_revised", "cadence", "period_name", "park_id", postgresql_where="revision > 1"),
     Index("payout_frozen_config", "config_version_id", postgresql_where="frozen_at IS NOT NULL"),
     # What a park owes, however many payouts it has.
     Index("payout_debt", "park_id", "currency", postgresql_where="total < 0 OR carried < 0"),

@@ -22,6 +22,8 @@ STATES = {
     "park-sending": fleet.IN_PROGRESS,
     "park-zero": fleet.ZERO,
 }
+# Parks that were paid for seven days, and for how many of them they were paid anew later, once or twice.
+REVISED = {"park-less": [3], "park-nothing": [0], "park-less-again": [5, 4], "park-more-again": [3, 6]}
 HOUR = dt.timedelta(hours=1)
 CADENCE, NAME = period().cadence, period().name
 
@@ -54,6 +56,26 @@ def test_sums_by_state_add_up_to_what_the_period_pays(engine: Engine, pages: Pos
     assert sum(each.parks for each in sums) == len(STATES)
     (glance,) = pages.periods(12)
     assert (glance.cadence, glance.name, list(glance.sums)) == (CADENCE, NAME, sums)
+
+
+def test_sums_count_a_park_once_however_many_payouts_it_has(engine: Engine) -> None:
+    fleet.parks(engine, dict.fromkeys(REVISED, fleet.CREATED) | {"park-never": fleet.CREATED, "park-held": fleet.HELD})
+    for park, days in REVISED.items():
+        for each in days:
+            fleet.adjust(engine, park, each)
+    fleet.parks(engine, {"park-less": fleet.CREATED, "park-never": fleet.CREATED}, fleet.weeks(period(), 2)[0])
+    pages = PostgresPayoutPages(engine)
+    rolled_up = pages.parks(CADENCE, NAME, ParkSearch()).rows
+    revisions = {row.park_id: row.revision for row in rolled_up if row.revision > 1}
+    assert revisions == {park: 1 + len(days) for park, days in REVISED.items()}
+    expected: dict[PayoutState, tuple[int, Decimal]] = {}
+    for row in rolled_up:
+        parks, total = expected.get(row.state, (0, Decimal(0)))
+        expected[row.state] = (parks + 1, total + row.total)
+    sums = pages.period_sums(CADENCE, NAME)
+    assert {each.state: (each.parks, each.total) for each in sums} == expected
+    latest, before = pages.periods(12)
+    assert (list(latest.sums), latest.parks, before.parks) == (sums, len(REVISED) + 2, 2)
 
 
 def test_of_many_periods_the_newest_of_every_cadence_are_told(engine: Engine) -> None:
