@@ -11,9 +11,12 @@ from sqlalchemy import Engine
 
 from signalq_billing.devstack.billing_orders import process
 from signalq_billing.devstack.billing_orders.process import BillingOrdersProcess
+from signalq_billing.domain.order import Outcome, Unavailable
+from signalq_billing.domain.progress import Claim
 from signalq_billing.domain.submit_policy import SubmitPolicy
 from signalq_billing.services.submit import SubmitReport, Submitter
-from tests.integration.payments import computed, submitter
+from tests.integration.payments import computed, money_accepted, progress, submitter
+from tests.integration.registers import rows
 
 AT_ONCE = 4
 PATIENCE = 20.0  # seconds, for what must come
@@ -115,6 +118,42 @@ def test_while_an_answer_is_recorded_another_order_is_called(engine: Engine, bil
     )
     assert submits(engine, replace(sending, sender=sender)).created == 2 * AT_ONCE
     assert all(in_time)
+
+
+def test_who_waited_for_a_call_begins_none_once_billing_orders_is_down(
+    engine: Engine, billing: BillingOrdersProcess
+) -> None:
+    calls, called = Line(), set[str]()
+
+    class Down:
+        def create(self, claim: Claim) -> Outcome:
+            called.add(claim.external_ref)
+            calls.comes()
+            calls.waits_for(AT_ONCE + 1, NEVER)
+            calls.goes()
+            return Unavailable("503: maintenance", definite=True, retry_after=None)
+
+    sending = submitter(engine, billing, concurrency=AT_ONCE, give_up_after=1, tries=1)
+    sender = replace(sending.sender, billing=Down())  # type: ignore[arg-type]
+    assert submits(engine, replace(sending, sender=sender)).pending == 2 * AT_ONCE
+    assert len(called) == AT_ONCE
+
+
+def test_what_another_worker_paid_during_a_call_is_counted_by_that_one_alone(
+    engine: Engine, billing: BillingOrdersProcess
+) -> None:
+    sending, others = submitter(engine, billing), list[SubmitReport]()
+
+    def another_worker_pays() -> None:
+        rows(engine, "UPDATE payout_order SET claimed_until = claimed_until - interval '1 hour'")
+        others.append(submitter(engine, billing, worker="another").submit(progress(engine)))
+
+    slow = Watched(sending.sender.billing, "create", another_worker_pays, nothing)
+    sender = replace(sending.sender, billing=slow)  # type: ignore[arg-type]
+    report = replace(sending, sender=sender).submit(computed(engine))
+    assert (report.created, report.pending, others[0].created) == (0, 1, 1)
+    (payout,) = progress(engine)
+    assert money_accepted(billing) == payout.total
 
 
 @pytest.mark.parametrize(("concurrency", "threads"), [(1, 1), (3, 3), (4, 5), (8, 10), (64, 80)])
