@@ -5,14 +5,14 @@ numpy, a floor to look at. All give the same lines, to the second. What people w
 into pandas, is measured at a size where it ends. Peak memory of ours is that of client, stand-in and clique."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks.activity import files
 from benchmarks.activity.fleet import Fleet
-from benchmarks.harness.bench import AnswersDiffer, Bench, Measured
-from benchmarks.harness.side import Run, Side, run_once
+from benchmarks.harness.bench import Bench, Measured
+from benchmarks.harness.side import Side
 from signalq_billing.devstack.ytsaurus.chunks import ROWS_PER_GROUP
 
 DUCKDB, POLARS = "DuckDB", "Polars"
@@ -73,14 +73,12 @@ def _growth(bench: Bench, base: Size) -> None:
     """Twice the rows, and twice the rows and devices: in turns, so that a busy minute is busy for all of them."""
     rows, both = (2 * base[0], base[1]), (2 * base[0], 2 * base[1])
     repeats = 3
-    runs = _in_turns(bench, [_side(bench, OURS, "ours", size) for size in (base, rows, both)], repeats)
-    for name, size, found, goal in (
-        ("activity: twice the rows", rows, runs[1], 2.1),
-        ("activity: twice the rows and devices", both, runs[2], 2.2),
+    half, *found = bench.in_turns("growth", [_side(bench, OURS, "ours", size) for size in (base, rows, both)], repeats)
+    for name, size, whole, goal in (
+        ("activity: twice the rows", rows, found[0], 2.1),
+        ("activity: twice the rows and devices", both, found[1], 2.2),
     ):
         other = f"ours at {base[0]:,} events, {base[1]:,} devices"
-        half = Measured(runs[0])
-        whole = Measured(found)
         same: dict[str, Any] = {"size": _size(size), "other_name": other, "repeats": repeats}
         bench.add(name, ours=whole.seconds, other=half.seconds, peak_mb=whole.peak_mb, goal=goal, **same)
         bench.add(f"{name}: peak memory", ours=whole.peak_mb, other=half.peak_mb, unit="MB", **same)
@@ -89,20 +87,20 @@ def _growth(bench: Bench, base: Size) -> None:
 def _bounded(bench: Bench, size: Size) -> None:
     """The setting that trades time for memory, beside what is without it."""
     repeats = 2
-    free, bounded = _in_turns(
-        bench, [_side(bench, OURS, "ours", size), _side(bench, OURS, "ours", size, settings=dict(BOUNDED))], repeats
-    )
-    if free[0].answer != bounded[0].answer:
-        raise AnswersDiffer(f"with {BOUNDED} the answer is another one")
+    sides = [
+        _side(bench, OURS, "ours", size),
+        _side(bench, f"ours with {BOUNDED}", "ours", size, settings=dict(BOUNDED)),
+    ]
+    free, bounded = bench.in_turns("within 1 GB", sides, repeats, equal=True)
     name = "activity within 1 GB"
-    _bound(bench, f"{name}: peak memory", size, Measured(bounded), BOUNDED_PEAK_MB, repeats)
+    _bound(bench, f"{name}: peak memory", size, bounded, BOUNDED_PEAK_MB, repeats)
     bench.add(
         name,
         size=_size(size),
-        ours=Measured(bounded).seconds,
-        other=Measured(free).seconds,
+        ours=bounded.seconds,
+        other=free.seconds,
         other_name="ours with all the memory it likes",
-        peak_mb=Measured(bounded).peak_mb,
+        peak_mb=bounded.peak_mb,
         repeats=repeats,
     )
     bench.note(f"Within 1 GB: {', '.join(f'`{key}: {value}`' for key, value in BOUNDED.items())} in source.yaml.")
@@ -119,20 +117,6 @@ def _bound(bench: Bench, name: str, size: Size, found: Measured, most: int, repe
         goal=1,
         repeats=repeats,
     )
-
-
-def _in_turns(bench: Bench, sides: Sequence[Side], repeats: int) -> list[list[Run]]:
-    """What compare does, for sides that are of different sizes: their answers differ."""
-    runs: list[list[Run]] = [[] for _ in sides]
-    with bench.progress(repeats * len(sides), "growth") as step:
-        for turn in range(repeats):
-            for place in [(turn + number) % len(sides) for number in range(len(sides))]:
-                runs[place].append(run_once(sides[place]))
-                step()
-    for each in runs:
-        if any(run.answer != each[0].answer for run in each):
-            raise AnswersDiffer("the same side gave different answers")
-    return runs
 
 
 def _side(bench: Bench, name: str, module: str, size: Size, **more: Any) -> Side:  # noqa: ANN401 - a side's parameters

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.harness.bench import AnswersDiffer, Bench
-from benchmarks.harness.side import Run, Side, run_once
+from benchmarks.harness.bench import Bench, Measured
+from benchmarks.harness.side import Side
 
 _MODULE = "benchmarks.airflow.parse_side"
 _CADENCES, _PARKS = 30, 10_000
@@ -34,15 +32,10 @@ def measure(bench: Bench) -> None:
         _Comparison(_WHOLE, {"cadences": _CADENCES, "parks": 10}, _side(_CADENCES, 10), _side(1, 10), same=False),
         _Comparison(_OF_TASK, {"cadences": _CADENCES, "parks": 10}, _task(_CADENCES), _task(1), 1.3),
     ]
-    with bench.progress(2 * repeats * len(comparisons), "parsing") as step:
-        for each in comparisons:
-            ours: list[Run] = []
-            other: list[Run] = []
-            for turn in range(repeats):
-                for side, runs in [(each.ours, ours), (each.other, other)][:: 1 if turn % 2 else -1]:
-                    runs.append(run_once(side))
-                    step()
-            _add(bench, each, ours, other)
+    for each in comparisons:
+        text = f"{each.name}, {each.ours.name}"
+        ours, other = bench.in_turns(text, [each.ours, each.other], repeats, equal=each.same)
+        _add(bench, each, ours, other)
     bench.note(
         "Parsing is processor time of a fresh process that has imported Airflow; `parks/*.yaml` is not read at all. A "
         "task builds the DAG of its own cadence alone."
@@ -62,16 +55,14 @@ def _name(cadences: int, parks: int) -> str:
     return f"{cadences} cadence{'s' if cadences > 1 else ''}, {parks:,} parks"
 
 
-def _add(bench: Bench, asked: _Comparison, ours: Sequence[Run], other: Sequence[Run]) -> None:
-    if asked.same and any(run.answer != ours[0].answer for run in [*ours, *other]):
-        raise AnswersDiffer(f"{asked.name}: {asked.ours.name} and {asked.other.name} give different DAGs")
+def _add(bench: Bench, asked: _Comparison, ours: Measured, other: Measured) -> None:
     bench.add(
         f"{asked.name}, processor time",
         size=asked.size,
-        ours=statistics.median(run.cpu_seconds for run in ours),
-        other=statistics.median(run.cpu_seconds for run in other),
+        ours=ours.cpu_seconds,
+        other=other.cpu_seconds,
         other_name=asked.other.name,
-        repeats=len(ours),
-        peak_mb=statistics.median(run.peak_mb for run in ours),
+        repeats=len(ours.runs),
+        peak_mb=ours.peak_mb,
         goal=asked.goal,
     )

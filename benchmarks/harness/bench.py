@@ -70,7 +70,9 @@ class Bench:
 
         `goal` is the largest ratio wanted, of all others or of those named. Raises SideFailed, AnswersDiffer.
         """
-        found = self._in_turns(f"{name}, {size_text(size)}", [ours, *others], repeats)
+        sides = [ours, *others]
+        measured = self.in_turns(f"{name}, {size_text(size)}", sides, repeats, equal=True)
+        found = {side.name: each for side, each in zip(sides, measured, strict=True)}
         mine = found[ours.name]
         for other in others:
             theirs = found[other.name]
@@ -114,22 +116,25 @@ class Bench:
         finally:
             self.bar.remove_task(task)
 
-    def _in_turns(self, text: str, sides: Sequence[Side], repeats: int) -> dict[str, Measured]:
-        runs: dict[str, list[Run]] = {side.name: [] for side in sides}
+    def in_turns(self, text: str, sides: Sequence[Side], repeats: int, *, equal: bool = False) -> list[Measured]:
+        """Run every side `repeats` times, in turns, so that a busy minute is busy for all of them.
+
+        Each must give one answer; if `equal`, all of them the same. Raises SideFailed, AnswersDiffer.
+        """
+        runs: list[list[Run]] = [[] for _ in sides]
         with self.progress(repeats * len(sides), text) as step:
             for turn in range(repeats):
-                start = turn % len(sides)
-                for side in [*sides[start:], *sides[:start]]:
-                    runs[side.name].append(run_once(side))
-                    _check_equal(text, runs)
+                for place in [(turn + number) % len(sides) for number in range(len(sides))]:
+                    runs[place].append(run_once(sides[place]))
+                    first = 0 if equal else place
+                    _check_equal(text, (sides[first], runs[first][0]), (sides[place], runs[place][-1]))
                     step()
-        self.run.elsewhere = max(self.run.elsewhere, *(run.elsewhere for each in runs.values() for run in each))
-        return {name: Measured(each) for name, each in runs.items()}
+        self.run.elsewhere = max(self.run.elsewhere, *(run.elsewhere for each in runs for run in each))
+        return [Measured(each) for each in runs]
 
 
-def _check_equal(text: str, runs: Mapping[str, Sequence[Run]]) -> None:
-    answers = [(name, run.answer) for name, each in runs.items() for run in each]
-    first_name, first = answers[0]
-    for name, answer in answers[1:]:
-        if answer != first:
-            raise AnswersDiffer(f"{text}: {first_name} says {str(first)[:500]}, {name} says {str(answer)[:500]}")
+def _check_equal(text: str, *of_sides: tuple[Side, Run]) -> None:
+    (first, said), (other, says) = of_sides
+    if said.answer != says.answer:
+        told = f"{first.name} says {str(said.answer)[:500]}, {other.name} says {str(says.answer)[:500]}"
+        raise AnswersDiffer(f"{text}: {told}")

@@ -3,7 +3,7 @@ extraction to committed payouts, lines, orders and history. Against the floor: a
 the same tables, in one transaction. And how the cost grows with the parks."""
 
 from benchmarks.harness.bench import Bench
-from benchmarks.harness.side import Side, run_once
+from benchmarks.harness.side import Side
 
 DEVICES = 50
 
@@ -19,20 +19,17 @@ def measure(bench: Bench) -> None:
     bench.compare(
         "compute and store", size, side("ours", "ours", parks), [side("a bare COPY", "floor", parks)], repeats=repeats
     )
-    with bench.progress(3, "growth") as step:
-        found = {}
-        for times in (1, 2, 10):
-            found[times] = run_once(side("ours", "ours", parks * times))
-            step()
-    for times, goal in ((2, 2.2), (10, 11)):
+    repeats = 3
+    one, *more = bench.in_turns("growth", [side("ours", "ours", parks * times) for times in (1, 2, 10)], repeats)
+    for times, found, goal in ((2, more[0], 2.2), (10, more[1], 11)):
         bench.add(
             f"compute and store: {times} times the parks, processor time",
             size={"parks": parks * times, "devices": parks * times * DEVICES},
-            ours=found[times].cpu_seconds,
-            other=found[1].cpu_seconds,
+            ours=found.cpu_seconds,
+            other=one.cpu_seconds,
             other_name=f"{parks:,} parks",
-            repeats=1,
-            peak_mb=found[times].peak_mb,
+            repeats=repeats,
+            peak_mb=found.peak_mb,
             goal=goal,
         )
     bench.note(

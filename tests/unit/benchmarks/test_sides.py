@@ -8,7 +8,7 @@ from rich.progress import Progress
 from benchmarks.harness import process_tree
 from benchmarks.harness.bench import AnswersDiffer, Bench
 from benchmarks.harness.results import CaseRun
-from benchmarks.harness.side import Side, SideFailed, run_once
+from benchmarks.harness.side import Run, Side, SideFailed, run_once
 
 MODULE = "tests.unit.benchmarks.side"
 
@@ -77,3 +77,28 @@ def test_unequal_answers_keep_no_numbers(bench: Bench) -> None:
         bench.compare("sum", {"events": 1}, side(answer=1), [side("peer", answer=2)], repeats=1)
 
     assert bench.rows == []
+
+
+def test_sides_take_turns_and_come_back_in_their_own_order(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+
+    def runs(side: Side) -> Run:
+        ran.append(side.name)
+        return Run(float(len(ran)), 0.0, 1.0, 0.25 if len(ran) == 4 else 0.0, side.name)
+
+    monkeypatch.setattr("benchmarks.harness.bench.run_once", runs)
+    found = bench.in_turns("growth", [side("one"), side("two"), side("ten")], 3)
+
+    assert ran == ["one", "two", "ten", "two", "ten", "one", "ten", "one", "two"]
+    assert [(each.answer, each.seconds) for each in found] == [("one", 6.0), ("two", 4.0), ("ten", 5.0)]
+    assert bench.run.elsewhere == 0.25
+
+
+def test_a_side_that_answers_differently_the_next_time_measures_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([1, 2, 2, 3])
+    monkeypatch.setattr("benchmarks.harness.bench.run_once", lambda _: Run(1.0, 1.0, 1.0, 0.0, next(answers)))
+
+    with pytest.raises(AnswersDiffer, match=r"growth: one says 1, one says 3"):
+        bench.in_turns("growth", [side("one"), side("two")], 2)
